@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "mesos/v1/mesos.pb.h"
+#include "messages/ids.hpp"
+#include "messages/result.hpp"
+
+namespace troupe {
+
+/// Brings the URIs of a command into a sandbox (mesos-semantics 8.5).
+struct FetchSpec {
+  ContainerId container_id;
+  std::string directory;            ///< the sandbox
+  mesos::v1::CommandInfo command;   ///< its `uris`
+  std::optional<std::string> user;  ///< owner of what is fetched
+};
+
+/// Threads: any. `fetched` comes once, from any thread, also after cancel() (with an Error).
+class Fetcher {
+ public:
+  using Fetched = std::function<void(Result<void>)>;
+
+  virtual ~Fetcher() = default;
+  /// Errors name the URI and what went wrong.
+  virtual void fetch(const FetchSpec& spec, Fetched fetched) = 0;
+  virtual void cancel(const ContainerId& id) = 0;
+};
+
+}  // namespace troupe

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/ids.hpp"
+#include "messages/result.hpp"
+#include "messages/time.hpp"
+
+namespace troupe {
+
+/// What to run in a container: one process and all that it starts.
+struct LaunchSpec {
+  ContainerId container_id;
+  std::string directory;          ///< its sandbox: the working directory
+  std::vector<std::string> argv;  ///< argv[0] is looked up in the PATH of `environment`
+  std::map<std::string, std::string> environment;  ///< all of it: nothing is inherited
+  std::optional<std::string> user;                 ///< unset: the agent's own
+  std::string stdout_path;                         ///< appended to
+  std::string stderr_path;
+};
+
+/// How a container's process ended: a raw wait status (exit 3 is 768), nullopt if it is unknown.
+struct ContainerExit {
+  std::optional<int> wait_status;
+};
+
+/// Resources a container uses. Source: /proc or cgroups.
+struct ContainerUsage {
+  Time timestamp;
+  double cpus_user_seconds = 0;
+  double cpus_system_seconds = 0;
+  std::uint64_t mem_rss_bytes = 0;
+  std::uint32_t processes = 0;
+  std::uint32_t threads = 0;
+};
+
+/// Starts, signals and ends the processes of containers. Every call returns at once; callbacks come
+/// from any thread (pass Process::defer(...)), each at most once. Threads: any.
+class Launcher {
+ public:
+  using Started = std::function<void(Result<std::int64_t> process_id)>;
+  using Exited = std::function<void(ContainerExit)>;
+  using Destroyed = std::function<void(Result<void>)>;
+
+  virtual ~Launcher() = default;
+  /// `started` has the pid of the container's first process, or why it could not be started (then
+  /// `exited` is never called). `exited` comes when that process has ended.
+  virtual void launch(const LaunchSpec& spec, Started started, Exited exited) = 0;
+  /// Sends a signal to every process of the container. A no-op if it is unknown or has ended.
+  virtual void signal(const ContainerId& id, int signal) = 0;
+  /// Kills every process of the container, also those left by its first one, until none is there.
+  virtual void destroy(const ContainerId& id, Destroyed destroyed) = 0;
+  /// Errors: kNotFound.
+  virtual Result<ContainerUsage> usage(const ContainerId& id) = 0;
+  /// Kills what containers of an earlier agent left running, but for those in `keep`.
+  virtual void destroy_orphans(const std::vector<ContainerId>& keep, Destroyed destroyed) = 0;
+};
+
+/// "exited with status 3", "terminated with signal SIGKILL".
+std::string describe_wait_status(int wait_status);
+
+}  // namespace troupe

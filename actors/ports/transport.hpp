@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <google/protobuf/message.h>
+
+#include "actors/http.hpp"
+#include "actors/pid.hpp"
+
+namespace troupe {
+
+/// Brings messages and HTTP requests of one node to and from the network. Implementations: TCP
+/// (actors/net/), the simulated network. Threads: any; nothing blocks.
+class Transport {
+ public:
+  /// Where what arrives goes. Called on the I/O thread; must not block.
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    /// A libprocess message for the local process `to` (percent-decoded id). False: there is no
+    /// such process, the peer gets 404; else 202, also if the type is unknown or the body does not
+    /// parse.
+    virtual bool on_message(const Pid& from, const std::string& to, const std::string& type,
+                            std::string body) = 0;
+    /// Anything else on the port.
+    virtual void on_request(http::Request request, http::Responder responder) = 0;
+    /// The persistent connection to that address, opened by link(), broke or could not be made. The
+    /// transport has forgotten it before this call.
+    virtual void on_link_broken(const Address& peer) = 0;
+  };
+
+  virtual ~Transport() = default;
+  /// Serialises at once, into the link's pending buffer. Best effort: over a bound, or to a peer
+  /// that is not there, it is lost, and a link breaks. FIFO per destination address.
+  virtual void send(const Pid& from, const Pid& to, const google::protobuf::Message& message) = 0;
+  /// Keeps one connection to `peer` open until it breaks; a no-op if there is one, unless
+  /// `reconnect`. Without a link, a connection lives while it has something to send.
+  virtual void link(const Address& peer, bool reconnect) = 0;
+  virtual void unlink(const Address& peer) = 0;
+  /// Stops listening, closes everything; no call of the sink follows.
+  virtual void stop() = 0;
+  /// Where it listens.
+  virtual const Address& address() const = 0;
+};
+
+}  // namespace troupe

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/runtime.hpp"
+
+namespace troupe {
+
+/// What the simulated network does to messages between nodes. Probabilities in [0, 1].
+/// A message that is lost breaks no link (a slow or lossy network); break_links() and crash() do.
+struct NetworkFaults {
+  double drop = 0.0;
+  double duplicate = 0.0;
+  Duration min_delay = std::chrono::microseconds(100);
+  Duration max_delay = std::chrono::milliseconds(2);
+};
+
+/// A whole cluster in one thread: runtimes of the same interface as the real one, whose turns are
+/// run one at a time in an order drawn from the seed, under virtual time. The same seed and the
+/// same program give the same trace. Threads: one.
+class Simulation {
+ public:
+  explicit Simulation(std::uint64_t seed, const NetworkFaults& faults = {});
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+  ~Simulation();
+
+  /// A node at `ip` ("10.0.0.1") and `port`; owned by the simulation. The address must be free.
+  Runtime& add_node(const std::string& ip, std::uint16_t port = 5050);
+  /// Ends all processes of a node without a last turn, and breaks every link to and from it. The
+  /// reference is dead afterwards; add_node() may take the address again.
+  void crash(const Address& node);
+
+  // -- network --------------------------------------------------------------------
+  void set_faults(const NetworkFaults& faults);
+  /// Drops messages from `from` to `to` (one way) until heal(). Links notice nothing.
+  void partition(const Address& from, const Address& to);
+  void heal();
+  /// Breaks the established links between two nodes, both ways: exited() on each side.
+  void break_links(const Address& a, const Address& b);
+
+  // -- running ----------------------------------------------------------------------
+  Time now() const;
+  Random& random();
+  /// Runs turns and timers for so much virtual time.
+  void run_for(Duration duration);
+  /// Runs until `done` (checked after every turn), at most `limit` of virtual time; true if done.
+  bool run_until(const std::function<bool()>& done, Duration limit);
+  /// Called after every turn: invariants.
+  void after_each_turn(std::function<void()> check);
+  /// Runs `turn` at a moment of virtual time, outside any process: fault scripts.
+  void at(Duration from_now, std::function<void()> turn);
+
+  /// Hash over every delivery, timer and exit so far, in order, with its virtual time.
+  std::uint64_t trace_hash() const;
+  /// Called with one line per delivery, timer and exit.
+  void on_trace(std::function<void(const std::string&)> line);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troupe

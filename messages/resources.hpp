@@ -1,0 +1,136 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mesos/v1/mesos.pb.h"
+#include "messages/quantities.hpp"
+#include "messages/result.hpp"
+
+namespace troupe {
+
+/// A bundle of resources in the post-refinement format (`reservations[]`), with the arithmetic of
+/// mesos-semantics 7.6: two resources combine when all their metadata (allocation, reservations,
+/// disk, revocable, shared, provider) is equal; scalars count in thousandths; ranges coalesce.
+/// Persistent volumes and MOUNT disks are added and taken only as a whole; shared ones are counted.
+/// Threads: none of its own.
+class Resources {
+ public:
+  using Protos = google::protobuf::RepeatedPtrField<mesos::v1::Resource>;
+
+  Resources() = default;
+  /// Requires: valid post-refinement resources (validate(), upgrade()); empty ones are dropped.
+  Resources(const Protos& protos);  // NOLINT(google-explicit-constructor): a view of the same value
+  Resources(const mesos::v1::Resource&
+                resource);  // NOLINT(google-explicit-constructor): a view of the same value
+
+  // -- text -------------------------------------------------------------------
+  /// `cpus:4;mem(eng):1024;ports:[1-9,20-29];disks:{a,b}`, or a JSON array of Resource.
+  /// `name(role)` is a static reservation; without a role, `default_role` (unreserved if "*").
+  /// Errors: kInvalid, naming the part.
+  static Result<Resources> parse(std::string_view text, const std::string& default_role = "*");
+  /// As one value of that text: `scalar`, `[a-b,...]` or `{x,y}`.
+  static Result<mesos::v1::Resource> parse_value(const std::string& name, std::string_view value,
+                                                 const std::string& role = "*");
+
+  // -- formats ----------------------------------------------------------------
+  /// The rules of mesos-semantics 6.2 `Resources::validate`, either reservation format.
+  static Result<void> validate(const mesos::v1::Resource& resource);
+  static Result<void> validate(const Protos& resources);
+  /// role/reservation fields -> `reservations[]`, in place. Idempotent. Requires: valid.
+  static void upgrade(Protos* resources);
+  /// `reservations[]` -> role/reservation fields, in place. Errors: kInvalid if one is refined
+  /// twice.
+  static Result<void> downgrade(Protos* resources);
+
+  // -- reading ----------------------------------------------------------------
+  bool empty() const { return resources_.empty(); }
+  std::size_t size() const { return resources_.size(); }
+  auto begin() const { return resources_.begin(); }
+  auto end() const { return resources_.end(); }
+  /// Sum of the scalars of that name; 0 if there are none.
+  double scalar(const std::string& name) const;
+  double cpus() const { return scalar("cpus"); }
+  double mem() const { return scalar("mem"); }
+  double disk() const { return scalar("disk"); }
+  double gpus() const { return scalar("gpus"); }
+  /// The ranges of that name, coalesced, over all reservations.
+  mesos::v1::Value::Ranges ranges(const std::string& name) const;
+  Quantities quantities() const;
+  /// True if `other` can be taken out of this, metadata included.
+  bool contains(const Resources& other) const;
+
+  // -- parts ------------------------------------------------------------------
+  Resources filter(const std::function<bool(const mesos::v1::Resource&)>& predicate) const;
+  Resources scalars() const;
+  Resources revocable() const;
+  Resources non_revocable() const;
+  Resources shared() const;
+  Resources non_shared() const;
+  Resources persistent_volumes() const;
+  Resources unreserved() const;
+  /// Those whose innermost reservation is for `role` (any role if nullopt).
+  Resources reserved(const std::optional<std::string>& role = std::nullopt) const;
+  /// By role of the innermost reservation.
+  std::map<std::string, Resources> reservations() const;
+  /// Unreserved, or reserved to `role` or one of its ancestors.
+  Resources allocatable_to(const std::string& role) const;
+  /// Only what dynamic reservations and persistent volumes add: what an agent checkpoints.
+  Resources checkpointed() const;
+  /// Without reservations and disk.persistence/volume.
+  Resources to_unreserved() const;
+
+  // -- allocation -------------------------------------------------------------
+  /// Sets / clears `allocation_info.role` of each.
+  Resources allocated_to(const std::string& role) const;
+  Resources unallocated() const;
+  /// By allocated role. Requires: each is allocated.
+  std::map<std::string, Resources> allocations() const;
+
+  // -- arithmetic -------------------------------------------------------------
+  Resources& operator+=(const Resources& other);
+  /// Takes what is there of `other`; requires contains(other) where the books must balance.
+  Resources& operator-=(const Resources& other);
+  friend Resources operator+(Resources a, const Resources& b) { return a += b; }
+  friend Resources operator-(Resources a, const Resources& b) { return a -= b; }
+  /// Equal as bundles: each contains the other.
+  friend bool operator==(const Resources& a, const Resources& b) {
+    return a.contains(b) && b.contains(a);
+  }
+  friend bool operator!=(const Resources& a, const Resources& b) { return !(a == b); }
+
+  /// This after a RESERVE, UNRESERVE, CREATE or DESTROY, whose sources are subtracted and results
+  /// added. Errors: kInvalid if the sources are not contained, or the type converts nothing.
+  Result<Resources> apply(const mesos::v1::Offer::Operation& operation) const;
+
+  // -- out --------------------------------------------------------------------
+  void to(Protos* protos) const;
+  /// `cpus:4; mem(eng):1024; ports:[1-9]`: for logs and errors.
+  std::string str() const;
+  friend std::ostream& operator<<(std::ostream& out, const Resources& resources) {
+    return out << resources.str();
+  }
+
+  // -- predicates on one resource ---------------------------------------------
+  static bool is_empty(const mesos::v1::Resource& resource);
+  static bool is_reserved(const mesos::v1::Resource& resource);
+  static bool is_dynamically_reserved(const mesos::v1::Resource& resource);
+  static bool is_persistent_volume(const mesos::v1::Resource& resource);
+  static bool is_revocable(const mesos::v1::Resource& resource) { return resource.has_revocable(); }
+  static bool is_shared(const mesos::v1::Resource& resource) { return resource.has_shared(); }
+  /// Role of the innermost reservation, "*" if unreserved.
+  static const std::string& reservation_role(const mesos::v1::Resource& resource);
+
+ private:
+  void add(const mesos::v1::Resource& resource);
+  void subtract(const mesos::v1::Resource& resource);
+
+  std::vector<mesos::v1::Resource> resources_;  // Invariant: no two combine, none is empty.
+};
+
+}  // namespace troupe
