@@ -33,7 +33,6 @@ struct Match {
 /// relaxed load a message.
 class Filters {
  public:
-  enum class Action { kDeliver, kDrop, kHold };
   using Id = std::size_t;
 
   Filters();
@@ -47,8 +46,11 @@ class Filters {
   /// Counts matching messages and lets them pass: `count(id)`, `seen(id)`.
   Id expect(Match match);
 
+  /// Ends a hold and delivers what it kept, before anything later that it would have matched.
   void release(Id id);
+  /// Ends a filter; what a hold still kept is lost. count() and seen() go on to answer.
   void remove(Id id);
+  /// How many messages the filter took, of whatever kind it is, and which.
   std::size_t count(Id id) const;
   std::vector<Delivery> seen(Id id) const;
 

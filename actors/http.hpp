@@ -16,6 +16,7 @@ namespace troupe::http {
 /// Header names compare without case; a repeated header keeps its last value
 /// (mesos-semantics 12.10).
 struct NameLess {
+  using is_transparent = void;  // Lookups by string_view copy nothing.
   bool operator()(std::string_view a, std::string_view b) const;
 };
 using Headers = std::map<std::string, std::string, NameLess>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -27,6 +28,9 @@ class Metrics {
   Counter& counter(const std::string& name);
   /// Sets the current value of a gauge.
   void gauge(const std::string& name, double value);
+  /// A gauge that is read at each snapshot, on the caller's thread; `read` must not block, nor call
+  /// this.
+  void gauge(const std::string& name, std::function<double()> read);
   /// Every name and value, sorted.
   std::map<std::string, double> snapshot() const;
 
@@ -34,6 +38,7 @@ class Metrics {
   mutable std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Counter>> counters_;
   std::map<std::string, double> gauges_;
+  std::map<std::string, std::function<double()>> readers_;
 };
 
 }  // namespace troupe

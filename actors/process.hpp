@@ -56,6 +56,7 @@ class Process {
   const std::string& name() const { return name_; }
   /// Requires: spawned.
   const Pid& self() const;
+  /// May be taken before spawn, to be used after it.
   ProcessRef ref() const;
 
  protected:
@@ -74,7 +75,7 @@ class Process {
   // -- receiving ------------------------------------------------------------------
   /// `handler` gets each message of type M and its sender (what it claims to be: not proven). A
   /// body that does not parse, or lacks a required field, is dropped and counted before it gets
-  /// here.
+  /// here. A second handler for a type replaces the first, but not from within it.
   template <class T, class M>
   void install(void (T::*handler)(const Pid& from, const M& message)) {
     install(M::descriptor(), &M::default_instance(),
@@ -125,6 +126,8 @@ class Process {
   using Parsed = std::function<void(const Pid&, const google::protobuf::Message&)>;
   void install(const google::protobuf::Descriptor* type, const google::protobuf::Message* prototype,
                Parsed handler);
+
+  ProcessHost& host() const;
 
   struct Tables;
   std::string name_;

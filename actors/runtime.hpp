@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "actors/ports/transport.hpp"
 #include "actors/process.hpp"
 #include "messages/result.hpp"
 
@@ -14,17 +15,6 @@ namespace troupe {
 
 class Filters;
 class Metrics;
-
-/// Limits of the port. Exceeding one ends that connection or link only.
-struct TransportLimits {
-  std::size_t max_head_bytes = 128 * 1024;
-  std::size_t max_body_bytes = 64 * 1024 * 1024;
-  std::size_t max_pending_bytes_per_link = 256 * 1024 * 1024;
-  std::size_t max_connections = 10'000;
-  Duration connect_timeout = std::chrono::seconds(10);
-  Duration head_timeout = std::chrono::seconds(30);
-  Duration idle_timeout = std::chrono::hours(1);
-};
 
 /// One node: the processes of one `ip:port`, its transport, clock and chance. No globals: several
 /// live in one program (`troupe local`, tests). A Simulation makes runtimes of the same interface

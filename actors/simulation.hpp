@@ -3,19 +3,35 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "actors/http.hpp"
 #include "actors/runtime.hpp"
 
 namespace troupe {
 
 /// What the simulated network does to messages between nodes. Probabilities in [0, 1].
 /// A message that is lost breaks no link (a slow or lossy network); break_links() and crash() do.
+/// Between two nodes messages stay in order, as on one connection; a duplicate comes late, after
+/// whatever was sent meanwhile.
 struct NetworkFaults {
   double drop = 0.0;
   double duplicate = 0.0;
   Duration min_delay = std::chrono::microseconds(100);
   Duration max_delay = std::chrono::milliseconds(2);
+};
+
+/// The answer to an HTTP request, as far as it has come. Owned by the simulation's one thread.
+struct SimulatedAnswer {
+  std::optional<http::Response> response;  ///< the head, if it is a stream
+  std::vector<std::string> chunks;         ///< of a stream
+  bool closed = false;                     ///< of a stream: no more will come
+  std::function<void()> on_hang_up;        ///< set by the stream
+
+  /// The client goes away: what is written from now on is dropped.
+  void hang_up();
 };
 
 /// A whole cluster in one thread: runtimes of the same interface as the real one, whose turns are
@@ -31,7 +47,8 @@ class Simulation {
   /// A node at `ip` ("10.0.0.1") and `port`; owned by the simulation. The address must be free.
   Runtime& add_node(const std::string& ip, std::uint16_t port = 5050);
   /// Ends all processes of a node without a last turn, and breaks every link to and from it. The
-  /// reference is dead afterwards; add_node() may take the address again.
+  /// reference is dead afterwards; add_node() may take the address again. What it had sent still
+  /// arrives. Requires: not within a turn (use at()).
   void crash(const Address& node);
 
   // -- network --------------------------------------------------------------------
@@ -41,6 +58,14 @@ class Simulation {
   void heal();
   /// Breaks the established links between two nodes, both ways: exited() on each side.
   void break_links(const Address& a, const Address& b);
+
+  // -- HTTP -------------------------------------------------------------------------
+  /// Asks a node as a client of its port would, and runs turns until it has answered, at most
+  /// `limit` (then 504). `request.path` may carry a query. Of a stream only the head.
+  http::Response request(Runtime& node, http::Request request,
+                         Duration limit = std::chrono::seconds(10));
+  /// The same without waiting: run, then look at the answer.
+  std::shared_ptr<SimulatedAnswer> ask(Runtime& node, http::Request request);
 
   // -- running ----------------------------------------------------------------------
   Time now() const;

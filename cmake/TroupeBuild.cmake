@@ -38,6 +38,13 @@ find_package(Protobuf REQUIRED)
 add_library(troupe_warnings INTERFACE)
 target_compile_options(troupe_warnings INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${TROUPE_WERROR}>:-Werror>)
 
+# troupe_name(TARGET): inside and outside of this build, target troupe_x is Troupe::x.
+function(troupe_name TARGET)
+  string(REPLACE "troupe_" "" short ${TARGET})
+  add_library(Troupe::${short} ALIAS ${TARGET})
+  set_target_properties(${TARGET} PROPERTIES EXPORT_NAME ${short})
+endfunction()
+
 # troupe_library(NAME DIR dir... [LINK lib...] [PRIVATE_LINK lib...]): a static library of every
 # .cpp file directly in the given folders.
 function(troupe_library NAME)
@@ -54,13 +61,12 @@ function(troupe_library NAME)
     list(APPEND sources ${CMAKE_CURRENT_BINARY_DIR}/${NAME}_empty.cpp)
   endif()
   add_library(${NAME} STATIC ${sources})
-  add_library(Troupe::${NAME} ALIAS ${NAME})
+  troupe_name(${NAME})
   target_include_directories(${NAME} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/troupe>)
   target_link_libraries(${NAME} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:troupe_warnings> ${ARG_PRIVATE_LINK})
   if(TROUPE_PCH AND NOT NAME STREQUAL "troupe_actors")
     target_precompile_headers(${NAME} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
   endif()
-  set_property(GLOBAL APPEND PROPERTY TROUPE_LIBRARIES ${NAME})
 endfunction()
 
 # troupe_logic(NAME DIR dir...): a floor 1 library. It links messages only, and a link test under

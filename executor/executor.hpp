@@ -15,7 +15,7 @@ namespace troupe {
 /// Where an executor belongs: from the environment that the agent gives it (mesos-semantics 2.7).
 struct ExecutorOptions {
   Pid agent;
-  AgentId agent_id;
+  AgentId agent_id;  ///< the agent says it again at registration
   FrameworkId framework_id;
   ExecutorId executor_id;
   std::string directory;
@@ -36,6 +36,9 @@ class Executor : public Process {
  public:
   explicit Executor(ExecutorOptions options, std::string name = "executor(1)");
   ~Executor() override;
+
+  /// As if the agent had asked for it. A turn of this process.
+  void shut_down();
 
  protected:
   using TaskID = mesos::v1::TaskID;
@@ -71,6 +74,21 @@ class Executor : public Process {
   void exited(const Pid& pid) override;
 
  private:
+  void on_registered_message(const Pid& from,
+                             const mesos::internal::ExecutorRegisteredMessage& message);
+  void on_reregistered_message(const Pid& from,
+                               const mesos::internal::ExecutorReregisteredMessage& message);
+  void on_reconnect_message(const Pid& from,
+                            const mesos::internal::ReconnectExecutorMessage& message);
+  void on_run_task_message(const Pid& from, const mesos::internal::RunTaskMessage& message);
+  void on_kill_task_message(const Pid& from, const mesos::internal::KillTaskMessage& message);
+  void on_acknowledgement_message(
+      const Pid& from, const mesos::internal::StatusUpdateAcknowledgementMessage& message);
+  void on_framework_message(const Pid& from,
+                            const mesos::internal::FrameworkToExecutorMessage& message);
+  void on_shutdown_message(const Pid& from,
+                           const mesos::internal::ShutdownExecutorMessage& message);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

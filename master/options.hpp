@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "mesos/v1/mesos.pb.h"
 #include "messages/quantities.hpp"
 #include "messages/time.hpp"
 
@@ -27,6 +28,8 @@ struct Options {
   std::map<std::string, double> weights;
   std::set<std::string> fair_sharing_excluded_resource_names;
   bool filter_gpu_resources = true;
+  /// Of this master. Agents of other regions are remote.
+  std::optional<mesos::v1::DomainInfo> domain;
   bool root_submissions = true;
   bool authenticate_frameworks = false;
   bool authenticate_agents = false;

@@ -127,10 +127,15 @@ class Resources {
   static const std::string& reservation_role(const mesos::v1::Resource& resource);
 
  private:
-  void add(const mesos::v1::Resource& resource);
-  void subtract(const mesos::v1::Resource& resource);
+  /// Takes what comes from outside: brings it into the form of an entry first.
+  void add(mesos::v1::Resource&& resource);
+  /// Require: the entry of a bundle.
+  void add_entry(const mesos::v1::Resource& entry);
+  void subtract_entry(const mesos::v1::Resource& entry);
 
-  std::vector<mesos::v1::Resource> resources_;  // Invariant: no two combine, none is empty.
+  // Invariant: no two combine, none is empty; ranges and sets are in normal form (values.hpp);
+  // identical ones (copies of a shared volume) stand next to each other.
+  std::vector<mesos::v1::Resource> resources_;
 };
 
 }  // namespace troupe

@@ -13,6 +13,9 @@ namespace troupe {
 using Duration = std::chrono::nanoseconds;
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
+/// Longer than any program runs, and yet safe to add to a Time.
+inline constexpr Duration kForever = std::chrono::hours(24 * 365 * 50);
+
 /// Seconds since 1970, as protobuf's `timestamp` fields and the JSON endpoints have it.
 double to_seconds(Time time);
 double to_seconds(Duration duration);

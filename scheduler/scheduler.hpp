@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,10 +14,15 @@
 
 namespace troupe {
 
+/// How a scheduler ended. Written in its last turns; read once it has ended.
+struct SchedulerOutcome {
+  int exit_status = 0;
+  std::string error;  ///< of on_error(); then exit_status is 1
+};
+
 /// How a framework introduces itself.
 struct SchedulerOptions {
-  /// `id` set: take over the framework of that id (failover). user and name are required; an empty
-  /// user becomes the one that runs the program.
+  /// `user` and `name` are required. `id` set: take over the framework of that id (failover).
   mesos::v1::FrameworkInfo framework;
   std::shared_ptr<MasterDetector> detector;
   /// False: on_update() must acknowledge() by hand, once the status is safe.
@@ -24,6 +30,10 @@ struct SchedulerOptions {
   /// Retry of the registration: a random part of this, doubling up to a minute (mesos-semantics
   /// 0.3).
   Duration registration_backoff = std::chrono::seconds(2);
+  /// Where the program learns, after the process has ended, how it went.
+  std::shared_ptr<SchedulerOutcome> outcome = nullptr;
+  /// Id in its Pid, unique in its runtime.
+  std::string name = "scheduler(1)";
 };
 
 /// A framework: derive, override what concerns you, spawn it. It finds the leading master,
@@ -34,6 +44,10 @@ class Scheduler : public Process {
  public:
   explicit Scheduler(SchedulerOptions options);
   ~Scheduler() override;
+
+  friend int run_scheduler(
+      const std::string& master,
+      const std::function<std::unique_ptr<Scheduler>(SchedulerOptions options)>& make);
 
  protected:
   using FrameworkID = mesos::v1::FrameworkID;
@@ -63,6 +77,8 @@ class Scheduler : public Process {
   virtual void on_agent_lost(const AgentID& agent);
   /// The master refused this framework for good; the process ends after this turn.
   virtual void on_error(const std::string& message);
+  /// The program was told to end (SIGINT, SIGTERM under run_scheduler()): leaves.
+  virtual void on_interrupted();
 
   // -- what a framework does --------------------------------------------------------
   using Filters = mesos::v1::Filters;
@@ -89,6 +105,8 @@ class Scheduler : public Process {
   /// killed. failover = true: tasks run on for failover_timeout, awaiting a scheduler with the same
   /// id.
   void leave(bool failover = false);
+  /// leave(), and the program's exit status.
+  void finish(int exit_status);
 
   // -- where it stands ---------------------------------------------------------------
   bool is_registered() const;
@@ -99,6 +117,21 @@ class Scheduler : public Process {
   void exited(const Pid& pid) override;
 
  private:
+  void on_registered_message(const Pid& from,
+                             const mesos::internal::FrameworkRegisteredMessage& message);
+  void on_reregistered_message(const Pid& from,
+                               const mesos::internal::FrameworkReregisteredMessage& message);
+  void on_offers_message(const Pid& from, const mesos::internal::ResourceOffersMessage& message);
+  void on_rescind_message(const Pid& from,
+                          const mesos::internal::RescindResourceOfferMessage& message);
+  void on_update_message(const Pid& from, const mesos::internal::StatusUpdateMessage& message);
+  void on_executor_message(const Pid& from,
+                           const mesos::internal::ExecutorToFrameworkMessage& message);
+  void on_exited_executor_message(const Pid& from,
+                                  const mesos::internal::ExitedExecutorMessage& message);
+  void on_lost_agent_message(const Pid& from, const mesos::internal::LostSlaveMessage& message);
+  void on_error_message(const Pid& from, const mesos::internal::FrameworkErrorMessage& message);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

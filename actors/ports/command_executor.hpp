@@ -26,7 +26,6 @@ struct CommandExecutorSpec {
   std::map<std::string, std::string> environment;  ///< of the task's process
   std::optional<std::string> user;
   Duration shutdown_grace_period{};
-  bool task_killing_state = false;  ///< the framework has TASK_KILLING_STATE
 };
 
 /// Makes the executor actor; the agent spawns it. Given by the program, for slave/ and executor/ do

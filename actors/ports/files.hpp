@@ -36,13 +36,18 @@ class Files {
   virtual Result<void> remove_tree(const std::string& path) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;
   virtual Result<Time> modified(const std::string& path) = 0;
+  /// By path, each `path` whole; a link is shown itself.
   virtual Result<std::vector<FileEntry>> list(const std::string& path) = 0;
+  /// Of what a link leads to.
   virtual Result<FileEntry> stat(const std::string& path) = 0;
   /// At most `length` bytes from `offset`; "" at or past the end.
   virtual Result<std::string> read(const std::string& path, std::uint64_t offset,
                                    std::size_t length) = 0;
   /// Writes a file whole: temporary, fsync, rename.
   virtual Result<void> write(const std::string& path, const std::string& bytes) = 0;
+  /// The path without links and dots, so that two can be compared. The default is for file systems
+  /// without links.
+  virtual Result<std::string> resolve(const std::string& path) { return path; }
   /// Part of the file system of `path` in use, 0 to 1.
   virtual Result<double> disk_usage(const std::string& path) = 0;
 };

@@ -17,7 +17,8 @@ namespace troupe {
 struct LaunchSpec {
   ContainerId container_id;
   std::string directory;          ///< its sandbox: the working directory
-  std::vector<std::string> argv;  ///< argv[0] is looked up in the PATH of `environment`
+  std::string executable;         ///< looked up in the PATH of `environment`; empty: argv[0]
+  std::vector<std::string> argv;  ///< in full: argv[0] included
   std::map<std::string, std::string> environment;  ///< all of it: nothing is inherited
   std::optional<std::string> user;                 ///< unset: the agent's own
   std::string stdout_path;                         ///< appended to
@@ -51,6 +52,9 @@ class Launcher {
   /// `started` has the pid of the container's first process, or why it could not be started (then
   /// `exited` is never called). `exited` comes when that process has ended.
   virtual void launch(const LaunchSpec& spec, Started started, Exited exited) = 0;
+  /// Watches a container that an earlier agent launched: `exited` comes when it has ended, at once
+  /// if it has already, with nullopt if nothing is known of it.
+  virtual void attach(const ContainerId& /*id*/, Exited exited) { exited(ContainerExit{}); }
   /// Sends a signal to every process of the container. A no-op if it is unknown or has ended.
   virtual void signal(const ContainerId& id, int signal) = 0;
   /// Kills every process of the container, also those left by its first one, until none is there.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,8 +9,22 @@
 
 #include "actors/http.hpp"
 #include "actors/pid.hpp"
+#include "messages/time.hpp"
 
 namespace troupe {
+
+/// Limits of the port. Exceeding one ends that connection or link only.
+struct TransportLimits {
+  std::size_t max_head_bytes = 128 * 1024;
+  std::size_t max_body_bytes = 64 * 1024 * 1024;
+  std::size_t max_pending_bytes_per_link = 256 * 1024 * 1024;
+  /// Of one streaming answer, unread by its peer: above it the stream is dropped.
+  std::size_t max_stream_bytes = 64 * 1024 * 1024;
+  std::size_t max_connections = 10'000;
+  Duration connect_timeout = std::chrono::seconds(10);
+  Duration head_timeout = std::chrono::seconds(30);
+  Duration idle_timeout = std::chrono::hours(1);
+};
 
 /// Brings messages and HTTP requests of one node to and from the network. Implementations: TCP
 /// (actors/net/), the simulated network. Threads: any; nothing blocks.

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "actors/http.hpp"
+#include "actors/net/io_loop.hpp"
+#include "actors/net/output_queue.hpp"
+#include "actors/net/wire.hpp"
+
+namespace troupe::net {
+
+class ServerConnection;
+
+/// The way of an answer back to its place in a connection, from any thread. It keeps neither alive.
+class AnswerRoute {
+ public:
+  AnswerRoute(std::weak_ptr<IoLoop> loop, std::weak_ptr<ServerConnection> connection,
+              std::uint64_t place)
+      : loop_(std::move(loop)), connection_(std::move(connection)), place_(place) {}
+
+  using Task = std::function<void(ServerConnection& connection, std::uint64_t place)>;
+  /// Runs `task` on the I/O thread; `gone`, on any, if the connection is no more.
+  void post(Task task, std::function<void()> gone = nullptr) const;
+
+ private:
+  std::weak_ptr<IoLoop> loop_;
+  std::weak_ptr<ServerConnection> connection_;
+  std::uint64_t place_;
+};
+
+/// A streaming answer between its writers and its connection. Threads: any, where not said.
+class StreamState {
+ public:
+  /// More than `limit` unread bytes drop the stream.
+  StreamState(AnswerRoute route, bool chunked, std::size_t limit)
+      : route_(std::move(route)), chunked_(chunked), limit_(limit) {}
+
+  bool write(std::string bytes);
+  void close();
+  void on_closed(std::function<void()> closed);
+
+  // -- the I/O thread ---------------------------------------------------------------------
+  struct Taken {
+    OutputQueue bytes;
+    bool ended = false;       ///< nothing follows
+    bool overflowed = false;  ///< the reader is too slow
+  };
+  Taken take();
+  /// So many bytes have reached the peer's side of the socket.
+  void written(std::size_t bytes);
+  /// The answer is complete or its peer gone. Idempotent.
+  void finish();
+
+ private:
+  void post_pump();
+
+  const AnswerRoute route_;
+  const bool chunked_;
+  const std::size_t limit_;
+
+  std::mutex mutex_;  // Guards what follows. Never held over a post or a callback.
+  OutputQueue pending_;
+  std::size_t unwritten_bytes_ = 0;  // Pending, or with the connection.
+  bool closed_ = false;
+  bool overflowed_ = false;
+  bool posted_ = false;
+  bool finished_ = false;
+  std::function<void()> closed_callback_;
+};
+
+/// What a handler holds: the last to let go ends the stream.
+class StreamHandle final : public http::Stream {
+ public:
+  explicit StreamHandle(std::shared_ptr<StreamState> state) : state_(std::move(state)) {}
+  StreamHandle(const StreamHandle&) = delete;
+  StreamHandle& operator=(const StreamHandle&) = delete;
+  ~StreamHandle() override { state_->close(); }
+
+  bool write(std::string bytes) override { return state_->write(std::move(bytes)); }
+  void close() override { state_->close(); }
+  void on_closed(std::function<void()> closed) override { state_->on_closed(std::move(closed)); }
+
+ private:
+  std::shared_ptr<StreamState> state_;
+};
+
+/// The answer that a request waits for. Renders it on the thread of its handler.
+class PendingAnswer final : public http::Responder::Sink {
+ public:
+  PendingAnswer(AnswerRoute route, const wire::AnswerForm& form, std::size_t max_stream_bytes)
+      : route_(std::move(route)), form_(form), max_stream_bytes_(max_stream_bytes) {}
+  PendingAnswer(const PendingAnswer&) = delete;
+  PendingAnswer& operator=(const PendingAnswer&) = delete;
+  ~PendingAnswer() override;
+
+  void send(http::Response response) override;
+  std::shared_ptr<http::Stream> stream(http::Response head) override;
+
+ private:
+  const AnswerRoute route_;
+  const wire::AnswerForm form_;
+  const std::size_t max_stream_bytes_;
+  std::atomic<bool> answered_{false};
+};
+
+}  // namespace troupe::net

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace troupe::net {
+
+/// Bytes waiting to be written, in pieces: small ones are joined, large ones moved in whole. Empty,
+/// it holds no memory. Threads: one at a time.
+class OutputQueue {
+ public:
+  void append(std::string_view bytes);
+  void append(std::string&& bytes);
+  /// Appends `size` bytes and gives the place to write them to.
+  char* extend(std::size_t size);
+  /// Takes all of `other`.
+  void append(OutputQueue&& other);
+
+  std::size_t bytes() const { return bytes_; }
+  bool empty() const { return bytes_ == 0; }
+  std::vector<std::string> take();
+
+ private:
+  std::string& tail(std::size_t size);
+
+  std::vector<std::string> pieces_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace troupe::net

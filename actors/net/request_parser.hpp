@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "actors/http.hpp"
+#include "actors/pid.hpp"
+
+namespace troupe::net {
+
+/// Reads HTTP/1.x requests from a stream of bytes, one after the other. Boost.Beast's parser
+/// inside. Holds no more than a small object while no request is under way. Threads: one.
+class RequestParser {
+ public:
+  enum class Phase {
+    kIdle,   ///< nothing of a request was seen
+    kHead,   ///< the head is incomplete
+    kBody,   ///< the head is there, the body incomplete
+    kDone,   ///< a whole request: read it, then next()
+    kFailed  ///< malformed or over a limit: failure() says which; nothing more can be read
+  };
+
+  RequestParser(std::size_t max_head_bytes, std::size_t max_body_bytes);
+  RequestParser(const RequestParser&) = delete;
+  RequestParser& operator=(const RequestParser&) = delete;
+  ~RequestParser();
+
+  /// Reads on; how many bytes it took. The rest must come again, with more behind it, unless the
+  /// phase is now kDone or kFailed.
+  std::size_t feed(std::string_view bytes);
+  Phase phase() const { return phase_; }
+  /// Forgets the request that is done.
+  void next();
+
+  /// The status that tells the peer why: 400, 413, 431, 501 or 505.
+  int failure() const { return failure_; }
+
+  // -- a request whose head is there -----------------------------------------------------
+  bool is_post() const;
+  /// The client waits for "100 Continue" before it sends the body. True once.
+  bool take_expect_continue();
+  bool keep_alive() const;
+  bool is_http_1_0() const;
+  std::string_view method() const;
+  std::string_view target() const;
+  /// The last value of that header; "" if there is none.
+  std::string_view header(std::string_view name) const;
+  bool has_header(std::string_view name) const;
+  http::Headers headers() const;
+  std::string take_body();
+
+ private:
+  struct Machine;
+
+  void fail(int status);
+  void after_feed(std::size_t took, std::size_t left);
+
+  std::unique_ptr<Machine> machine_;
+  std::size_t max_head_bytes_;
+  std::size_t max_body_bytes_;
+  std::size_t head_bytes_ = 0;  // Taken so far of this head.
+  Phase phase_ = Phase::kIdle;
+  int failure_ = 0;
+};
+
+}  // namespace troupe::net

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "master/allocator/facts.hpp"
+#include "mesos/v1/mesos.pb.h"
+#include "messages/ids.hpp"
+#include "messages/resources.hpp"
+#include "messages/result.hpp"
+
+/// The rules for operations on resources (mesos-semantics 6.6). Pure. Resources are taken as
+/// accept.cpp prepares them: upgraded where valid, allocation info injected.
+namespace troupe::master {
+
+/// The framework that asks.
+struct OperationAsker {
+  const std::optional<std::string>& principal;
+  const std::set<std::string>& roles;
+  bool shared_resources = false;  ///< its SHARED_RESOURCES
+};
+
+/// The agent it is for.
+struct OperationTarget {
+  const AgentCapabilities& capabilities;
+  const Resources& checkpointed;  ///< unallocated
+  const std::map<FrameworkId, Resources>& used;
+};
+
+/// RESERVE, UNRESERVE, CREATE or DESTROY. That the resources are among those accepted is not
+/// checked here. Errors: kInvalid: the operation is dropped. Any other type is refused.
+Result<void> validate_operation(const mesos::v1::Offer::Operation& operation,
+                                const OperationAsker& asker, const OperationTarget& target);
+
+}  // namespace troupe::master

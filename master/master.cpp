@@ -1,0 +1,99 @@
+#include "master/master.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "actors/static_detector.hpp"
+#include "master/allocator_actor.hpp"
+#include "master/master_actor.hpp"
+#include "master/memory_registry_store.hpp"
+#include "master/observer_actor.hpp"
+#include "master/registrar_actor.hpp"
+#include "messages/random.hpp"
+#include "messages/version.hpp"
+
+namespace troupe::master {
+namespace {
+
+mesos::v1::MasterInfo make_info(Runtime& runtime, const Options& options) {
+  const Address& address = runtime.address();
+  const std::string hostname = options.hostname.empty() ? address.ip_str() : options.hostname;
+  auto info = make_master_info(Random(runtime.draw_seed()).uuid(), address, hostname);
+  info.set_version(kWireVersion);
+  for (auto type : {mesos::v1::MasterInfo::Capability::AGENT_UPDATE,
+                    mesos::v1::MasterInfo::Capability::AGENT_DRAINING,
+                    mesos::v1::MasterInfo::Capability::QUOTA_V2}) {
+    info.add_capabilities()->set_type(type);
+  }
+  return info;
+}
+
+/// A process of this master that the others reach by dispatch.
+template <class Actor>
+struct Colleague {
+  explicit Colleague(std::unique_ptr<Actor> made)
+      : ref(made->ref()), actor(made.get()), unspawned(std::move(made)) {}
+
+  ProcessRef ref;
+  Actor* actor;  // Alive whenever a dispatched turn runs.
+  std::unique_ptr<Actor> unspawned;
+};
+
+}  // namespace
+
+Pid spawn_master(Runtime& runtime, const Options& options, const Ports& ports) {
+  const auto info = make_info(runtime, options);
+  Colleague<MasterActor> master(std::make_unique<MasterActor>(options, info));
+  const MasterAddress address(master.actor);
+
+  auto store = ports.registry ? ports.registry : std::make_shared<MemoryRegistryStore>();
+  Colleague<RegistrarActor> registrar(std::make_unique<RegistrarActor>(
+      store,
+      RegistrarActor::Callbacks{
+          [address](mesos::internal::Registry registry) { address.elected(std::move(registry)); },
+          [address](std::vector<RegistryApplied> answers) {
+            address.registry_applied(std::move(answers));
+          },
+          [address](const Error& error) { address.fail("registry: " + error.message); }}));
+  Colleague<AllocatorActor> allocator(
+      std::make_unique<AllocatorActor>(options, [address](std::vector<Proposal> proposals) {
+        address.allocation_made(std::move(proposals));
+      }));
+  Colleague<ObserverActor> observer(std::make_unique<ObserverActor>(
+      runtime.unique_name("slave-observer"), options,
+      [address](AgentId agent) { address.agent_silent(std::move(agent)); }));
+
+  MasterActor::Peers peers;
+  peers.registrar = [ref = registrar.ref, actor = registrar.actor](auto operations) {
+    ref.dispatch([actor, operations = std::move(operations)] { actor->apply(operations); });
+  };
+  peers.allocator = [ref = allocator.ref, actor = allocator.actor](auto facts) {
+    ref.dispatch([actor, facts = std::move(facts)] { actor->tell(facts); });
+  };
+  peers.observer = [ref = observer.ref, actor = observer.actor](auto orders) {
+    ref.dispatch([actor, orders = std::move(orders)] { actor->tell(orders); });
+  };
+  std::vector<Pid> others;
+  for (const auto& name :
+       {registrar.actor->name(), allocator.actor->name(), observer.actor->name()}) {
+    others.push_back(Pid{name, runtime.address()});
+  }
+  peers.stopped = [&runtime, others] {
+    for (const Pid& pid : others) {
+      runtime.stop(pid);
+    }
+  };
+  master.actor->meet(std::move(peers));
+
+  // The master first: what the others tell it before it is there would be lost.
+  const Pid pid = runtime.spawn(std::move(master.unspawned));
+  runtime.spawn(std::move(allocator.unspawned));
+  runtime.spawn(std::move(observer.unspawned));
+  runtime.spawn(std::move(registrar.unspawned));
+  runtime.delegate(pid.id);
+  registrar.ref.dispatch([actor = registrar.actor, info] { actor->recover(info); });
+  return pid;
+}
+
+}  // namespace troupe::master

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "actors/metrics.hpp"
+#include "actors/process.hpp"
+#include "master/logic/context.hpp"
+#include "master/logic/outbox.hpp"
+#include "master/logic/state.hpp"
+#include "master/options.hpp"
+#include "mesos/internal/authentication.pb.h"
+#include "mesos/internal/messages.pb.h"
+#include "mesos/internal/registry.pb.h"
+
+namespace troupe::master {
+
+/// The process `master`: receives, lets master/logic decide, delivers its Outbox. It decides
+/// nothing itself. Until elected() it holds messages back.
+///
+///     message ─► logic on State ─► Outbox ─► registrar, allocator, links, sends, observer, timers
+class MasterActor final : public Process {
+ public:
+  /// The other actors of the master. Called in its turns; each dispatches. An empty one is skipped.
+  struct Peers {
+    std::function<void(std::vector<RegistryOperation>)> registrar;
+    std::function<void(std::vector<Fact>)> allocator;
+    std::function<void(std::vector<PingOrder>)> observer;
+    /// What subscribers of the operator API are told, rendered within the turn.
+    std::function<void(const State&, std::vector<OperatorEvent>)> events;
+    /// Messages of an authenticatee (mesos-semantics 3.4).
+    std::function<void(const Pid& from, MessagePtr)> authenticator;
+    /// This master cannot go on: why. Its process ends after the turn.
+    std::function<void(const std::string&)> failed;
+    /// It has ended.
+    std::function<void()> stopped;
+  };
+  /// A turn of the logic.
+  using Turn = std::function<void(State&, const Context&, Outbox&)>;
+
+  MasterActor(const Options& options, const mesos::v1::MasterInfo& info);
+
+  /// Before spawn.
+  void meet(Peers peers) { peers_ = std::move(peers); }
+
+  // -- turns; from elsewhere through MasterAddress ------------------------------------
+  /// This master leads, with what the registry holds.
+  void elected(const mesos::internal::Registry& registry);
+  /// Runs `turn` on the state and delivers what it wants done.
+  void run(const Turn& turn);
+  /// The state as it is now, copied at most once for a version of it. Cost of a copy: a pointer for
+  /// each agent, framework, offer and task.
+  std::shared_ptr<const State> snapshot();
+  /// The registry cannot be written (or another master leads): the program ends.
+  void fail(const std::string& why);
+
+ protected:
+  void started() override;
+  void exited(const Pid& pid) override;
+  void unexpected(const Pid& from, const std::string& type) override;
+  void stopped() override;
+
+ private:
+  template <class M>
+  using Handler = void (*)(State&, const Context&, const Pid&, const M&, Outbox&);
+
+  void install_handlers();
+  /// One message: held back, or decided on.
+  template <class M, Handler<M> kHandler>
+  void receive(const Pid& from, const M& message) {
+    if (!elected_) {
+      hold([this, from, message] { receive<M, kHandler>(from, message); });
+      return;
+    }
+    decide([&](const Context& context, Outbox& outbox) {
+      kHandler(state_, context, from, message, outbox);
+    });
+  }
+  void hold(std::function<void()> message);
+  void on_authenticate(const Pid& from, const mesos::internal::AuthenticateMessage& message);
+
+  template <class Decision>
+  void decide(Decision decision) {
+    Outbox outbox;
+    decision(Context{now(), options_, random()}, outbox);
+    ++state_.version;
+    snapshot_ = nullptr;
+    deliver(outbox);
+  }
+  void deliver(Outbox& outbox);
+  void arm(const ArmTimer& timer);
+  void count(const char* counter);
+
+  const Options options_;
+  Peers peers_;
+  State state_;
+  bool elected_ = false;
+  std::vector<std::function<void()>> held_;  // In order of arrival; empty once elected.
+  // Of the current version, or null. Dropped by the next turn: records shared with it are cloned
+  // when they change.
+  std::shared_ptr<const State> snapshot_;
+  std::unordered_map<const char*, Counter*> counters_;  // By literal.
+};
+
+/// The master for the other actors of its program. Threads: any; copies are cheap. What comes after
+/// its end is dropped.
+class MasterAddress {
+ public:
+  MasterAddress() = default;
+  /// Requires: `master` will be spawned, or is.
+  explicit MasterAddress(MasterActor* master) : ref_(master->ref()), master_(master) {}
+
+  /// `reader` gets the state as it is at the master's next turn. It is called in that turn: it
+  /// hands over, and renders elsewhere.
+  void snapshot(std::function<void(std::shared_ptr<const State>)> reader) const;
+  /// A turn of the logic on the state.
+  void run(MasterActor::Turn turn) const;
+  void elected(mesos::internal::Registry registry) const;
+  void registry_applied(std::vector<RegistryApplied> answers) const;
+  void allocation_made(std::vector<Proposal> proposals) const;
+  void agent_silent(AgentId agent) const;
+  void fail(std::string why) const;
+  [[nodiscard]] Pid pid() const { return ref_.pid(); }
+
+ private:
+  ProcessRef ref_;
+  MasterActor* master_ = nullptr;  // Alive whenever a dispatched turn runs.
+};
+
+}  // namespace troupe::master

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "actors/files_actor.hpp"
+#include "actors/metrics.hpp"
+#include "actors/process.hpp"
+#include "mesos/internal/messages.pb.h"
+#include "slave/agent.hpp"
+#include "slave/logic/outbox.hpp"
+#include "slave/logic/state.hpp"
+#include "slave/sandbox_collector.hpp"
+#include "slave/sandbox_files.hpp"
+
+namespace troupe::agent {
+
+/// The process `slave(1)`: receives, lets slave/logic decide, delivers its Outbox to the network
+/// and the ports. It decides nothing itself. Answers of ports come back as turns and name the run
+/// of the executor that they are for.
+class AgentActor : public Process {
+ public:
+  AgentActor(const Options& options, Ports ports, FilesAddress files,
+             SandboxCollectorAddress collector);
+
+  /// A turn: the state as it is now. From elsewhere through AgentAddress.
+  [[nodiscard]] std::shared_ptr<const State> snapshot() const {
+    return std::make_shared<const State>(state_);
+  }
+
+ protected:
+  void started() override;
+  void exited(const Pid& pid) override;
+  void stopped() override;
+
+ private:
+  template <class M>
+  using Handler = void (*)(State&, const Context&, const Pid&, const M&, Outbox&);
+  /// A turn of the logic that answers nobody at once.
+  using Turn = std::function<void(const Context&, Outbox&)>;
+
+  void install_handlers();
+  template <class M, Handler<M> kHandler>
+  void receive(const Pid& from, const M& message) {
+    run([&](const Context& context, Outbox& out) {
+      kHandler(state_, context, from, message, out);
+    });
+  }
+
+  // -- beginning ------------------------------------------------------------------
+  void describe_agent();
+  void recover_checkpointed_resources();
+  void find_old_garbage();
+  void attach_log();
+  void detect_master();
+  void watch_disk();
+
+  // -- turns ------------------------------------------------------------------------
+  [[nodiscard]] Context context() { return {now(), random(), options_}; }
+  template <class F>
+  void run(F turn) {
+    Outbox out;
+    turn(context(), out);
+    deliver(out);
+  }
+  void deliver(Outbox& out);
+  void set_timer(const Outbox::SetTimer& timer);
+  void fire(const TimerName& name);
+  void count(const char* metric);
+
+  // -- intentions -------------------------------------------------------------------
+  void carry_out(const MakeDirectory& intention);
+  void carry_out(const WriteFile& intention);
+  void carry_out(const PrepareSandbox& intention);
+  void carry_out(const Fetch& intention);
+  void carry_out(const CancelFetch& intention);
+  void carry_out(const LaunchContainer& intention);
+  void carry_out(const StartCommandExecutor& intention);
+  void carry_out(const StopCommandExecutor& intention);
+  void carry_out(const DestroyContainer& intention);
+  void carry_out(const AttachSandbox& intention);
+  void carry_out(const RemoveGarbage& intention);
+
+  const Options options_;
+  const Ports ports_;
+  const SandboxCollectorAddress collector_;
+  SandboxFiles files_;
+  State state_;
+  std::map<TimerName, TimerId> timers_;
+  std::unordered_map<Pid, ExecutorKey> command_executors_;
+  std::vector<Turn> answers_;  // Of ports that answer at once; run when the outbox is delivered.
+  std::unordered_map<const char*, Counter*> counters_;
+};
+
+/// For those who show what an agent does. A value; weak. Threads: any.
+class AgentAddress {
+ public:
+  AgentAddress() = default;
+  AgentAddress(ProcessRef process, AgentActor* agent)
+      : process_(std::move(process)), agent_(agent) {}
+
+  /// `taken` gets the state on the agent's turn, or is never called once it has ended: pass
+  /// Process::defer(...).
+  void snapshot(std::function<void(std::shared_ptr<const State>)> taken) const;
+  [[nodiscard]] Pid pid() const { return process_.pid(); }
+
+ private:
+  ProcessRef process_;
+  AgentActor* agent_ = nullptr;  // Used in turns of the process only.
+};
+
+/// As spawn_agent(), for those who need the agent's state.
+AgentAddress spawn_agent_actors(Runtime& runtime, const Options& options, const Ports& ports);
+
+}  // namespace troupe::agent

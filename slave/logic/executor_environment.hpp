@@ -1,0 +1,24 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "slave/logic/state.hpp"
+
+namespace troupe::agent {
+
+/// All variables that the process of an executor is given (mesos-semantics 2.7); for a command task
+/// those of the task's process. Nothing of the agent's own environment is among them. Later ones
+/// win: ours, `Options::executor_environment_variables`, those of the CommandInfo.
+std::map<std::string, std::string> executor_environment(const State& state, const Options& options,
+                                                        const Executor& executor);
+
+/// The arguments that a CommandInfo means: a line for the shell, or a program and its arguments
+/// (whose first is its own name and is replaced by the program).
+std::vector<std::string> command_arguments(const mesos::v1::CommandInfo& command);
+
+/// How long an executor may take to shut down: its own wish, else the option.
+Duration shutdown_grace_period(const mesos::v1::ExecutorInfo& info, const Options& options);
+
+}  // namespace troupe::agent
