@@ -18,7 +18,7 @@ struct Filter {
   std::vector<Delivery> seen;
   std::vector<Delivery> held;  // Only of kHold.
 
-  bool takes(const Delivery& delivery) const {
+  [[nodiscard]] bool takes(const Delivery& delivery) const {
     return live && seen.size() < match.times &&
            (match.type.empty() || match.type == delivery.type()) &&
            (!match.from_name || *match.from_name == delivery.from.id) &&

@@ -35,7 +35,7 @@ class Node : public Runtime, public Transport::Sink {
   void set_transport(std::unique_ptr<Transport> transport);
 
   // -- Runtime --------------------------------------------------------------------
-  const Address& address() const override { return address_; }
+  [[nodiscard]] const Address& address() const override { return address_; }
   Pid spawn(std::unique_ptr<Process> process) override;
   void stop(const Pid& pid) override;
   bool wait(const Pid& pid, Duration timeout) override;
@@ -43,7 +43,7 @@ class Node : public Runtime, public Transport::Sink {
   std::string unique_name(const std::string& prefix) override;
   void delegate(const std::string& name) override;
   void authenticate(Authenticator authenticator) override;
-  Time now() const override { return clock_.now(); }
+  [[nodiscard]] Time now() const override { return clock_.now(); }
   std::uint64_t draw_seed() override;
   Filters& filters() override { return filters_; }
   Metrics& metrics() override { return metrics_; }
@@ -89,7 +89,7 @@ class Node : public Runtime, public Transport::Sink {
     ProcessHost* host = nullptr;  // Alive as long as the mailbox.
   };
 
-  std::shared_ptr<Mailbox> find_mailbox(const std::string& name) const;
+  [[nodiscard]] std::shared_ptr<Mailbox> find_mailbox(const std::string& name) const;
   void put(const std::string& name, Work work);
   void tell_exited(const LinkTable::Told& told);
   bool link_local(const Linker& linker, const Pid& pid);

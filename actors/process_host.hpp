@@ -56,7 +56,7 @@ class ProcessHost {
   // -- for Process --------------------------------------------------------------
   static ProcessRef new_ref();
   static void dispatch(const ProcessRef::State& state, std::function<void()> turn);
-  const Pid& self() const { return ref_->pid; }
+  [[nodiscard]] const Pid& self() const { return ref_->pid; }
   Node& node() { return node_; }
   Random& random();
   void terminate() { ending_ = true; }

@@ -30,7 +30,7 @@ struct EngineConfig : caf::actor_system_config {
 class RealClock final : public Clock {
  public:
   explicit RealClock(IoEngine& io) : io_(io) {}
-  Time now() const override {
+  [[nodiscard]] Time now() const override {
     return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   }
   std::uint64_t schedule(Duration after, std::function<void()> fire) override {

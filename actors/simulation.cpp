@@ -22,7 +22,7 @@ constexpr std::uint64_t kMaxTurnsPerMoment = 10'000'000;
 /// Virtual time: events in order of their moment, then of their scheduling.
 class VirtualClock final : public Clock {
  public:
-  Time now() const override { return now_; }
+  [[nodiscard]] Time now() const override { return now_; }
 
   std::uint64_t schedule(Duration after, std::function<void()> fire) override {
     const auto id = ++last_id_;
@@ -96,8 +96,8 @@ class Trace final : public TurnObserver {
     }
   }
 
-  std::uint64_t hash() const { return hash_; }
-  std::uint64_t turns() const { return turns_; }
+  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  [[nodiscard]] std::uint64_t turns() const { return turns_; }
   void set_line(std::function<void(const std::string&)> line) { line_ = std::move(line); }
 
  private:
@@ -118,8 +118,8 @@ class Trace final : public TurnObserver {
   }
   void add_byte(unsigned char byte) { hash_ = (hash_ ^ byte) * 0x100000001b3; }
 
-  std::string format(std::string_view kind, const Pid& self, const Pid& other,
-                     std::string_view what) const {
+  [[nodiscard]] std::string format(std::string_view kind, const Pid& self, const Pid& other,
+                                   std::string_view what) const {
     auto text = std::to_string(to_seconds(clock_.now() - kStart)) + " " + std::string(kind) +
                 " process=" + self.str();
     if (!other.empty()) {

@@ -6,6 +6,7 @@
 
 #include "actors/static_detector.hpp"
 #include "master/allocator_actor.hpp"
+#include "master/api_actor.hpp"
 #include "master/master_actor.hpp"
 #include "master/memory_registry_store.hpp"
 #include "master/observer_actor.hpp"
@@ -42,18 +43,23 @@ struct Colleague {
 
 }  // namespace
 
-Pid spawn_master(Runtime& runtime, const Options& options, const Ports& ports) {
+MasterAddress spawn_master_actors(Runtime& runtime, const Options& options, const Ports& ports) {
   const auto info = make_info(runtime, options);
   Colleague<MasterActor> master(std::make_unique<MasterActor>(options, info));
   const MasterAddress address(master.actor);
+
+  Colleague<ApiActor> api(std::make_unique<ApiActor>(runtime.unique_name("master-api"), options,
+                                                     address, ports.files));
+  api.actor->route_on(master.actor);
 
   auto store = ports.registry ? ports.registry : std::make_shared<MemoryRegistryStore>();
   Colleague<RegistrarActor> registrar(std::make_unique<RegistrarActor>(
       store,
       RegistrarActor::Callbacks{
           [address](mesos::internal::Registry registry) { address.elected(std::move(registry)); },
-          [address](std::vector<RegistryApplied> answers) {
+          [address, told = ApiAddress(api.actor)](std::vector<RegistryApplied> answers) {
             address.registry_applied(std::move(answers));
+            told.registry_applied();  // After the master: what it asks then is settled.
           },
           [address](const Error& error) { address.fail("registry: " + error.message); }}));
   Colleague<AllocatorActor> allocator(
@@ -76,7 +82,8 @@ Pid spawn_master(Runtime& runtime, const Options& options, const Ports& ports) {
   };
   std::vector<Pid> others;
   for (const auto& name :
-       {registrar.actor->name(), allocator.actor->name(), observer.actor->name()}) {
+       {registrar.actor->name(), allocator.actor->name(), observer.actor->name(),
+        api.actor->name()}) {
     others.push_back(Pid{name, runtime.address()});
   }
   peers.stopped = [&runtime, others] {
@@ -91,9 +98,13 @@ Pid spawn_master(Runtime& runtime, const Options& options, const Ports& ports) {
   runtime.spawn(std::move(allocator.unspawned));
   runtime.spawn(std::move(observer.unspawned));
   runtime.spawn(std::move(registrar.unspawned));
-  runtime.delegate(pid.id);
+  runtime.delegate(runtime.spawn(std::move(api.unspawned)).id);
   registrar.ref.dispatch([actor = registrar.actor, info] { actor->recover(info); });
-  return pid;
+  return address;
+}
+
+Pid spawn_master(Runtime& runtime, const Options& options, const Ports& ports) {
+  return spawn_master_actors(runtime, options, ports).pid();
 }
 
 }  // namespace troupe::master

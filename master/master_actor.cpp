@@ -206,6 +206,8 @@ void MasterActor::count(const char* counter) {
 
 // -- MasterAddress ------------------------------------------------------------------------
 
+const State& MasterAddress::peek() const { return master_->state(); }
+
 void MasterAddress::snapshot(std::function<void(std::shared_ptr<const State>)> reader) const {
   ref_.dispatch([master = master_, reader = std::move(reader)] { reader(master->snapshot()); });
 }

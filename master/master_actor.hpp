@@ -45,6 +45,8 @@ class MasterActor final : public Process {
 
   MasterActor(const Options& options, const mesos::v1::MasterInfo& info);
 
+  /// Before spawn: HTTP that names this process, which the ApiActor answers.
+  using Process::route;
   /// Before spawn.
   void meet(Peers peers) { peers_ = std::move(peers); }
 
@@ -56,6 +58,7 @@ class MasterActor final : public Process {
   /// The state as it is now, copied at most once for a version of it. Cost of a copy: a pointer for
   /// each agent, framework, offer and task.
   std::shared_ptr<const State> snapshot();
+  [[nodiscard]] const State& state() const { return state_; }
   /// The registry cannot be written (or another master leads): the program ends.
   void fail(const std::string& why);
 
@@ -126,10 +129,17 @@ class MasterAddress {
   void agent_silent(AgentId agent) const;
   void fail(std::string why) const;
   [[nodiscard]] Pid pid() const { return ref_.pid(); }
+  /// Between turns of a simulation alone: the state, to look at.
+  [[nodiscard]] const State& peek() const;
 
  private:
   ProcessRef ref_;
   MasterActor* master_ = nullptr;  // Alive whenever a dispatched turn runs.
 };
+
+struct Ports;
+
+/// As spawn_master(), for those who need the master's state.
+MasterAddress spawn_master_actors(Runtime& runtime, const Options& options, const Ports& ports);
 
 }  // namespace troupe::master

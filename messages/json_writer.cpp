@@ -9,6 +9,7 @@
 
 #include "messages/json.hpp"
 #include "messages/json_dialect.hpp"
+#include "messages/json_text.hpp"
 #include "messages/utf8.hpp"
 
 namespace troupe {
@@ -203,9 +204,13 @@ class MessageWriter {
 
 }  // namespace
 
+void append_json(const Message& message, JsonDialect dialect, rapidjson::StringBuffer* buffer) {
+  MessageWriter(dialect, buffer).write(message);
+}
+
 std::string to_json(const Message& message, JsonDialect dialect) {
   rapidjson::StringBuffer buffer;
-  MessageWriter(dialect, &buffer).write(message);
+  append_json(message, dialect, &buffer);
   return {buffer.GetString(), buffer.GetSize()};
 }
 

@@ -45,6 +45,9 @@ class Scheduler : public Process {
   explicit Scheduler(SchedulerOptions options);
   ~Scheduler() override;
 
+  /// Unset until registered, unless it was given.
+  [[nodiscard]] const std::optional<mesos::v1::FrameworkID>& framework_id() const;
+
   friend int run_scheduler(
       const std::string& master,
       const std::function<std::unique_ptr<Scheduler>(SchedulerOptions options)>& make);
@@ -109,9 +112,7 @@ class Scheduler : public Process {
   void finish(int exit_status);
 
   // -- where it stands ---------------------------------------------------------------
-  bool is_registered() const;
-  /// Unset until registered.
-  const std::optional<FrameworkID>& framework_id() const;
+  [[nodiscard]] bool is_registered() const;
 
   void started() override;
   void exited(const Pid& pid) override;

@@ -36,7 +36,7 @@ class IoEngine {
   /// Ends the thread; pending timers never fire. Never on the I/O thread.
   void stop();
 
-  const std::shared_ptr<IoLoop>& loop() const { return loop_; }
+  [[nodiscard]] const std::shared_ptr<IoLoop>& loop() const { return loop_; }
 
  private:
   std::shared_ptr<IoLoop> loop_;

@@ -27,7 +27,7 @@ class IoLoop {
   void cancel(TimerHandle timer);
   void stop();
 
-  bool on_io_thread() const;
+  [[nodiscard]] bool on_io_thread() const;
   /// Runs `task` on the I/O thread and returns when it has run; at once, if this is the I/O thread
   /// or the engine is stopped (then nothing else runs).
   void run_and_wait(const std::function<void()>& task);

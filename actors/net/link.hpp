@@ -34,7 +34,7 @@ class Link final : public ByteStream::Events, public std::enable_shared_from_thi
   // -- any thread -------------------------------------------------------------------------
   /// kDead: this link takes nothing any more, another one must be opened.
   Push push(const Pid& from, const Pid& to, const google::protobuf::Message& message);
-  bool is_dead() const;
+  [[nodiscard]] bool is_dead() const;
   void set_linked(bool linked);
   /// Moves what was not yet given to the old connection into this one; the old one is then dead.
   void take_over(Link& old);
@@ -96,7 +96,7 @@ class LinkTable {
   void send(const Pid& from, const Pid& to, const google::protobuf::Message& message);
   void link(const Address& peer, bool reconnect);
   void unlink(const Address& peer);
-  const std::shared_ptr<TransportCounters>& counters() const { return counters_; }
+  [[nodiscard]] const std::shared_ptr<TransportCounters>& counters() const { return counters_; }
 
   // -- the I/O thread ---------------------------------------------------------------------
   void sweep(Link::Clock::time_point now);
@@ -109,7 +109,7 @@ class LinkTable {
   std::shared_ptr<Link> find_or_open(const Address& peer);
   void open_later(const std::shared_ptr<Link>& link);
   void forget(const Address& peer, const Link* link);
-  std::vector<std::shared_ptr<Link>> all() const;
+  [[nodiscard]] std::vector<std::shared_ptr<Link>> all() const;
 
   const std::shared_ptr<IoLoop> loop_;
   const TransportLimits limits_;

@@ -19,8 +19,8 @@ class OutputQueue {
   /// Takes all of `other`.
   void append(OutputQueue&& other);
 
-  std::size_t bytes() const { return bytes_; }
-  bool empty() const { return bytes_ == 0; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] bool empty() const { return bytes_ == 0; }
   std::vector<std::string> take();
 
  private:

@@ -30,25 +30,25 @@ class RequestParser {
   /// Reads on; how many bytes it took. The rest must come again, with more behind it, unless the
   /// phase is now kDone or kFailed.
   std::size_t feed(std::string_view bytes);
-  Phase phase() const { return phase_; }
+  [[nodiscard]] Phase phase() const { return phase_; }
   /// Forgets the request that is done.
   void next();
 
   /// The status that tells the peer why: 400, 413, 431, 501 or 505.
-  int failure() const { return failure_; }
+  [[nodiscard]] int failure() const { return failure_; }
 
   // -- a request whose head is there -----------------------------------------------------
-  bool is_post() const;
+  [[nodiscard]] bool is_post() const;
   /// The client waits for "100 Continue" before it sends the body. True once.
   bool take_expect_continue();
-  bool keep_alive() const;
-  bool is_http_1_0() const;
-  std::string_view method() const;
-  std::string_view target() const;
+  [[nodiscard]] bool keep_alive() const;
+  [[nodiscard]] bool is_http_1_0() const;
+  [[nodiscard]] std::string_view method() const;
+  [[nodiscard]] std::string_view target() const;
   /// The last value of that header; "" if there is none.
-  std::string_view header(std::string_view name) const;
-  bool has_header(std::string_view name) const;
-  http::Headers headers() const;
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+  [[nodiscard]] bool has_header(std::string_view name) const;
+  [[nodiscard]] http::Headers headers() const;
   std::string take_body();
 
  private:

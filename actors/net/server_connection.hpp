@@ -69,7 +69,7 @@ class ServerConnection final : public ByteStream::Events,
   // Reading.
   std::size_t consume(std::string_view bytes);
   void read_on();
-  bool may_read() const;
+  [[nodiscard]] bool may_read() const;
   void on_parsed();
   void on_message(std::string_view sender);
   void on_request();
@@ -81,7 +81,7 @@ class ServerConnection final : public ByteStream::Events,
   void flush();
   void finish_if_done();
   void drop_places();
-  bool has_timed_out(Clock::time_point now) const;
+  [[nodiscard]] bool has_timed_out(Clock::time_point now) const;
 
   const std::shared_ptr<const ServerShared> shared_;
   const std::shared_ptr<ByteStream> stream_;

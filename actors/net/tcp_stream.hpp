@@ -22,7 +22,7 @@ class TcpListener {
   static Result<std::shared_ptr<TcpListener>> open(IoLoop& loop, const std::string& ip,
                                                    std::uint16_t port);
   virtual ~TcpListener() = default;
-  virtual Address address() const = 0;
+  [[nodiscard]] virtual Address address() const = 0;
   /// Calls `accepted` for each connection until close().
   virtual void start(Accepted accepted) = 0;
   virtual void close() = 0;

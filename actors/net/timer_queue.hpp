@@ -24,7 +24,7 @@ class TimerQueue {
   std::optional<Task> pop(Clock::time_point now);
   /// When the next one is due. Cost: O(1), amortised.
   std::optional<Clock::time_point> next();
-  std::size_t size() const { return tasks_.size(); }
+  [[nodiscard]] std::size_t size() const { return tasks_.size(); }
 
  private:
   using Entry = std::pair<Clock::time_point, std::uint64_t>;

@@ -80,8 +80,6 @@ void append_headers(std::string& out, const http::Response& response, const Answ
 
 }  // namespace
 
-const std::string_view kLastChunk = "0\r\n\r\n";
-
 // -- messages ---------------------------------------------------------------------------
 
 std::optional<std::size_t> append_message(OutputQueue& out, const Pid& from, const Pid& to,

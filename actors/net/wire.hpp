@@ -57,7 +57,7 @@ void append_stream_head(OutputQueue& out, const http::Response& head, const Answ
                         std::chrono::system_clock::time_point now);
 /// One chunk; `bytes` must not be empty, for that ends a body.
 void append_chunk(OutputQueue& out, std::string&& bytes);
-extern const std::string_view kLastChunk;
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 /// "HTTP/1.1 202 Accepted" with Date and without a body, as messages are answered.
 void append_status(OutputQueue& out, int status, std::chrono::system_clock::time_point now);

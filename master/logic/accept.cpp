@@ -37,8 +37,10 @@ struct Acceptance {
   Resources available;  ///< what is left of the offers
   Quantities launched;  ///< what tasks and executors took of them
 
-  [[nodiscard]] const Framework& asker() const { return *state.frameworks.find(framework); }
-  [[nodiscard]] const Agent& host() const { return *state.agents.find(agent); }
+  /// Looked up once: taking the offers has edited both records, so they stay where they are for
+  /// the rest of this turn (table.hpp).
+  const Framework* asker = state.frameworks.find(framework);
+  const Agent* host = state.agents.find(agent);
 };
 
 // -- preparing: what a framework may leave out, or say in the older way -------------------
@@ -111,13 +113,13 @@ bool is_unreachable(const Framework& framework, const TaskId& id) {
 
 LaunchTarget target_of(const Acceptance& accept) {
   return {accept.framework, accept.agent,
-          accept.host().capabilities.count(AgentInfo::Capability::TASK_RESOURCE_LIMITS) != 0,
+          accept.host->capabilities.count(AgentInfo::Capability::TASK_RESOURCE_LIMITS) != 0,
           [&accept](const TaskId& id) {
-            const Framework& asker = accept.asker();
+            const Framework& asker = *accept.asker;
             return asker.tasks.contains(id) || is_unreachable(asker, id);
           },
           [&accept](const ExecutorId& id) {
-            return find_executor(accept.host(), accept.framework, id);
+            return find_executor(*accept.host, accept.framework, id);
           }};
 }
 
@@ -168,8 +170,8 @@ void downgrade_for(const Agent& agent, TaskInfo* task) {
 }
 
 void send_task(Acceptance& accept, TaskInfo task, bool launch_executor) {
-  const Framework& asker = accept.asker();
-  const Agent& agent = accept.host();
+  const Framework& asker = *accept.asker;
+  const Agent& agent = *accept.host;
   RunTaskMessage message;
   *message.mutable_framework() = *asker.info;
   message.set_pid(asker.pid() != nullptr ? asker.pid()->str() : Pid().str());
@@ -184,7 +186,7 @@ void launch_task(Acceptance& accept, const LaunchTarget& target, TaskInfo task) 
   prepare(&task, accept);
   auto demand = validate_task(task, target, accept.available);
   if (!demand) {
-    refuse_task(accept.context, accept.asker(), task, mesos::v1::TASK_ERROR,
+    refuse_task(accept.context, *accept.asker, task, mesos::v1::TASK_ERROR,
                 TaskStatus::REASON_TASK_INVALID, demand.error().message, accept.outbox);
     return;
   }
@@ -203,9 +205,9 @@ void launch(Acceptance& accept, Operation::Launch launch) {
 }
 
 void send_group(Acceptance& accept, Operation::LaunchGroup group, bool launch_executor) {
-  const Agent& agent = accept.host();
+  const Agent& agent = *accept.host;
   RunTaskGroupMessage message;
-  *message.mutable_framework() = *accept.asker().info;
+  *message.mutable_framework() = *accept.asker->info;
   *message.mutable_executor() = std::move(*group.mutable_executor());
   *message.mutable_task_group() = std::move(*group.mutable_task_group());
   set_resource_version(agent, &message);
@@ -229,7 +231,7 @@ void launch_group(Acceptance& accept, Operation::LaunchGroup group) {
                                           accept.available);
   if (!demand) {
     for (const TaskInfo& task : group.task_group().tasks()) {
-      refuse_task(accept.context, accept.asker(), task, mesos::v1::TASK_ERROR,
+      refuse_task(accept.context, *accept.asker, task, mesos::v1::TASK_ERROR,
                   TaskStatus::REASON_TASK_GROUP_INVALID, demand.error().message, accept.outbox);
     }
     return;
@@ -257,8 +259,8 @@ void convert(Acceptance& accept, Operation operation) {
 }
 
 void run(Acceptance& accept, Operation operation) {
-  if (operation.has_id() && accept.asker().pid() != nullptr) {
-    tell_error(accept.asker(),
+  if (operation.has_id() && accept.asker->pid() != nullptr) {
+    tell_error(*accept.asker,
                "The 'id' field of operation '" + operation.id().value() +
                    "' is set, but drivers get no feedback on operations",
                accept.outbox);

@@ -39,8 +39,8 @@ class Table {
     return row->second.get();
   }
 
-  /// Adds or replaces.
-  Record& put(const Key& key, Record record) {
+  /// Adds or replaces. `key` may be part of `record`.
+  Record& put(const Key& key, Record&& record) {
     auto& row = rows_[key];
     row = std::make_shared<Record>(std::move(record));
     return *row;

@@ -151,7 +151,7 @@ bool should_ignore_acknowledgement(const State& state, const FrameworkId& framew
 }  // namespace
 
 void on_status_update(State& state, const Context& /*context*/, const Pid& from,
-                      std::shared_ptr<const StatusUpdateMessage> message, Outbox& outbox) {
+                      const std::shared_ptr<const StatusUpdateMessage>& message, Outbox& outbox) {
   const StatusUpdate& update = message->update();
   const FrameworkId framework_id(update.framework_id());
   const TaskId task(update.status().task_id());

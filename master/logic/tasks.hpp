@@ -16,7 +16,7 @@ namespace troupe::master {
 /// it names, whole (both uuids, the agent's address) and in one piece forwarded to the framework.
 /// Everything else is dropped and counted: the agent sends it again, or is no agent of ours.
 void on_status_update(State& state, const Context& context, const Pid& from,
-                      std::shared_ptr<const mesos::internal::StatusUpdateMessage> message,
+                      const std::shared_ptr<const mesos::internal::StatusUpdateMessage>& message,
                       Outbox& outbox);
 
 /// ACKNOWLEDGE, or the older StatusUpdateAcknowledgementMessage: passed to the agent. The task is

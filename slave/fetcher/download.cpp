@@ -99,6 +99,7 @@ void set_options(CURL* easy, const std::string& uri, Sink* sink, const TransferL
   curl_easy_setopt(easy, CURLOPT_URL, uri.c_str());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, sink);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);

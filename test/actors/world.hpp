@@ -29,11 +29,11 @@ class Log {
     lines_.push_back(std::move(line));
     changed_.notify_all();
   }
-  std::vector<std::string> lines() const {
+  [[nodiscard]] std::vector<std::string> lines() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return lines_;
   }
-  std::size_t count(const std::string& line) const {
+  [[nodiscard]] std::size_t count(const std::string& line) const {
     const std::lock_guard<std::mutex> lock(mutex_);
     std::size_t found = 0;
     for (const auto& each : lines_) {
@@ -41,7 +41,7 @@ class Log {
     }
     return found;
   }
-  bool has(const std::string& line) const { return count(line) != 0; }
+  [[nodiscard]] bool has(const std::string& line) const { return count(line) != 0; }
   /// Waits for a change, at most so long.
   void wait_for_change(std::chrono::milliseconds limit) {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -208,7 +208,7 @@ class Actor {
     // The pointer is only used in a turn, that is while the process lives.
     ref_.dispatch([probe = probe_, turn = std::move(turn)] { turn(*probe); });
   }
-  const ProcessRef& ref() const { return ref_; }
+  [[nodiscard]] const ProcessRef& ref() const { return ref_; }
 
   Pid pid;
 

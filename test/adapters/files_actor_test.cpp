@@ -210,8 +210,8 @@ TEST_F(FilesActorTest, DownloadsFilesOfAnySize) {
   const http::Response small = get("/files/download?path=/box/sub/deep.txt");
   EXPECT_EQ(small.status, 200);
   EXPECT_EQ(small.body, "deep");
-  EXPECT_EQ(small.header("Content-Type"), "text/plain");
-  EXPECT_EQ(small.header("Content-Disposition"), "attachment; filename=\"deep.txt\"");
+  EXPECT_EQ(small.headers.at("Content-Type"), "text/plain");
+  EXPECT_EQ(small.headers.at("Content-Disposition"), "attachment; filename=\"deep.txt\"");
   std::string large(10'000'000, 'x');
   large.back() = 'z';
   write_file(scratch_ / "box/large", large);

@@ -61,8 +61,8 @@ fact AgentActive M-S0 inactive
 fact ResourcesRecovered M-0000 M-S0 cpus(allocated: r):1; mem(allocated: r):64
 fact ResourcesRecovered M-0001 M-S0 cpus(allocated: *):1; mem(allocated: *):64
 fact AgentRemoved M-S0
-send scheduler-1@10.1.0.1 StatusUpdateMessage {}
-send scheduler-2@10.1.0.1 StatusUpdateMessage {}
+send scheduler-1@10.1.0.1 StatusUpdateMessage {update { framework_id { value: "M-0000" } slave_id { value: "M-S0" } status { task_id { value: "new" } state: TASK_UNREACHABLE message: "Agent h1 became unreachable" agent_id { value: "M-S0" } source: SOURCE_MASTER reason: REASON_AGENT_REMOVED unreachable_time { nanoseconds: 1000000000000000 } } } pid: "@0.0.0.0:0"}
+send scheduler-2@10.1.0.1 StatusUpdateMessage {update { framework_id { value: "M-0001" } slave_id { value: "M-S0" } status { task_id { value: "old" } state: TASK_LOST message: "Agent h1 became unreachable" agent_id { value: "M-S0" } source: SOURCE_MASTER reason: REASON_AGENT_REMOVED unreachable_time { nanoseconds: 1000000000000000 } } } pid: "@0.0.0.0:0"}
 send scheduler-1@10.1.0.1 LostSlaveMessage {slave_id { value: "M-S0" }}
 send scheduler-2@10.1.0.1 LostSlaveMessage {slave_id { value: "M-S0" }}
 ping Unwatch M-S0

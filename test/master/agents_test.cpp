@@ -74,8 +74,8 @@ TEST(RegisterAgent, RemovesADisconnectedOneAtTheSameAddress) {
   EXPECT_EQ(script.trace(), R"(
 registry RemoveAgent M-S0
 registry AdmitAgent M-S1
-send scheduler-1@10.1.0.1 LostSlaveMessage {slave_id { value: "M-S0" }}
 fact AgentRemoved M-S0
+send scheduler-1@10.1.0.1 LostSlaveMessage {slave_id { value: "M-S0" }}
 ping Unwatch M-S0
 fact AgentAdded M-S1 cpus:4; mem:1024 active
 link slave(1)@10.0.0.1
@@ -216,12 +216,12 @@ TEST(ExitedExecutor, IsTakenFromItsAgentAloneAndOnlyIfKnown) {
   script.trace();
   tell(agent_pid(1));
   EXPECT_EQ(script.trace(), "\n");  // Unknown.
+  auto executor = test::executor("e1");
+  test::some("cpus:0.5;mem:32", "").to(executor.mutable_resources());
   mesos::v1::scheduler::Call::Accept call;
   call.add_offer_ids()->set_value(script.offer("M-S0", "M-0000"));
-  *call.add_operations() = test::launch({test::task("t1")
-                                             .on("M-S0")
-                                             .uses(test::some("cpus:1;mem:64", ""))
-                                             .in(test::executor("e1", "cpus:0.5;mem:32"))});
+  *call.add_operations() = test::launch(
+      {test::task("t1").on("M-S0").uses(test::some("cpus:1;mem:64", "")).in(executor)});
   script.turn([&](State& s, const Context& c, Outbox& o) {
     on_accept(s, c, FrameworkId("M-0000"), call, o);
   });

@@ -419,6 +419,7 @@ std::string World::trace() const {
   for (const Send& send : outbox.sends) {
     std::string text;
     printer.PrintToString(*send.message, &text);
+    text.erase(text.find_last_not_of(' ') + 1);
     lines << send.to << " " << send.message->GetDescriptor()->name() << " " << text << "\n";
   }
   return lines.str();
