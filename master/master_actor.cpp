@@ -82,18 +82,55 @@ void MasterActor::install_handlers() {
   install(&MasterActor::on_authenticate);
 }
 
-void MasterActor::hold(std::function<void()> message) {
-  if (held_.size() < kMaxHeld) {
-    held_.push_back(std::move(message));
+void MasterActor::hold(Held* held, std::function<void()> message) {
+  if (held->size() < kMaxHeld) {
+    held->push_back(std::move(message));
   } else {
     count("master/dropped_messages");
   }
 }
 
+bool MasterActor::is_registration(const google::protobuf::Message& message) {
+  const auto* type = message.GetDescriptor();
+  if (type == mesos::scheduler::Call::descriptor()) {
+    return static_cast<const mesos::scheduler::Call&>(message).type() ==
+           mesos::scheduler::Call::SUBSCRIBE;
+  }
+  return type == wire::RegisterSlaveMessage::descriptor() ||
+         type == wire::ReregisterSlaveMessage::descriptor() ||
+         type == wire::RegisterFrameworkMessage::descriptor() ||
+         type == wire::ReregisterFrameworkMessage::descriptor();
+}
+
 void MasterActor::on_authenticate(const Pid& from, const wire::AuthenticateMessage& message) {
   count("master/messages_authenticate");
-  if (peers_.authenticator) {
-    peers_.authenticator(from, std::make_shared<const wire::AuthenticateMessage>(message));
+  const auto client = Pid::parse(message.pid());
+  if (!client.ok()) {
+    wire::AuthenticationErrorMessage refusal;
+    refusal.set_error("pid '" + message.pid() + "': " + client.error().message);
+    send(from, std::move(refusal));
+    return;
+  }
+  state_.principals.erase(*client);  // Until the outcome it is nobody.
+  authenticator_->begin(*client, from);
+}
+
+void MasterActor::on_authenticated(const AuthenticationOutcome& outcome) {
+  if (!authenticator_->conclude(outcome)) {
+    return;
+  }
+  if (outcome.principal.ok()) {
+    LOG(INFO) << "authenticated client=" << outcome.client << " principal=" << *outcome.principal;
+    state_.principals[outcome.client] = *outcome.principal;
+  } else {
+    LOG(WARNING) << "authentication-failed client=" << outcome.client
+                 << " why=" << outcome.principal.error().message;
+  }
+  const auto waiting = unauthenticated_.extract(outcome.client);
+  if (!waiting.empty()) {
+    for (const auto& message : waiting.mapped()) {
+      message();
+    }
   }
 }
 
@@ -103,7 +140,12 @@ void MasterActor::unexpected(const Pid& /*from*/, const std::string& /*type*/) {
 
 // -- life -------------------------------------------------------------------------------
 
-void MasterActor::started() { state_.started = now(); }
+void MasterActor::started() {
+  state_.started = now();
+  authenticator_ = std::make_unique<Authenticator>(
+      runtime(), options_.credentials,
+      defer([this](const AuthenticationOutcome& outcome) { on_authenticated(outcome); }));
+}
 
 void MasterActor::elected(const mesos::internal::Registry& registry) {
   elected_ = true;
@@ -120,6 +162,7 @@ void MasterActor::exited(const Pid& pid) {
 }
 
 void MasterActor::stopped() {
+  authenticator_ = nullptr;
   if (peers_.stopped) {
     peers_.stopped();
   }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -10,6 +11,7 @@
 
 #include "actors/metrics.hpp"
 #include "actors/process.hpp"
+#include "master/authenticator.hpp"
 #include "master/logic/context.hpp"
 #include "master/logic/outbox.hpp"
 #include "master/logic/state.hpp"
@@ -33,8 +35,6 @@ class MasterActor final : public Process {
     std::function<void(std::vector<PingOrder>)> observer;
     /// What subscribers of the operator API are told, rendered within the turn.
     std::function<void(const State&, std::vector<OperatorEvent>)> events;
-    /// Messages of an authenticatee (mesos-semantics 3.4).
-    std::function<void(const Pid& from, MessagePtr)> authenticator;
     /// This master cannot go on: why. Its process ends after the turn.
     std::function<void(const std::string&)> failed;
     /// It has ended.
@@ -77,15 +77,25 @@ class MasterActor final : public Process {
   template <class M, Handler<M> kHandler>
   void receive(const Pid& from, const M& message) {
     if (!elected_) {
-      hold([this, from, message] { receive<M, kHandler>(from, message); });
+      hold(&held_, [this, from, message] { receive<M, kHandler>(from, message); });
+      return;
+    }
+    if (authenticator_ && authenticator_->in_progress(from) && is_registration(message)) {
+      hold(&unauthenticated_[from], [this, from, message] { receive<M, kHandler>(from, message); });
       return;
     }
     decide([&](const Context& context, Outbox& outbox) {
       kHandler(state_, context, from, message, outbox);
     });
   }
-  void hold(std::function<void()> message);
+  using Held = std::vector<std::function<void()>>;  // In order of arrival.
+  void hold(Held* held, std::function<void()> message);
+
+  // -- authentication (mesos-semantics 3.4) ----------------------------------------------
+  /// What waits while its sender authenticates.
+  static bool is_registration(const google::protobuf::Message& message);
   void on_authenticate(const Pid& from, const mesos::internal::AuthenticateMessage& message);
+  void on_authenticated(const AuthenticationOutcome& outcome);
 
   template <class Decision>
   void decide(Decision decision) {
@@ -103,7 +113,9 @@ class MasterActor final : public Process {
   Peers peers_;
   State state_;
   bool elected_ = false;
-  std::vector<std::function<void()>> held_;  // In order of arrival; empty once elected.
+  Held held_;                                     // Empty once elected.
+  std::unique_ptr<Authenticator> authenticator_;  // While it runs.
+  std::map<Pid, Held> unauthenticated_;           // By who authenticates at the moment.
   // Of the current version, or null. Dropped by the next turn: records shared with it are cloned
   // when they change.
   std::shared_ptr<const State> snapshot_;

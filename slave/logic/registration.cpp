@@ -1,7 +1,6 @@
 #include "slave/logic/registration.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -16,18 +15,11 @@
 namespace troupe::agent {
 namespace {
 
-using mesos::v1::AgentInfo;
-
 constexpr Duration kMaxBackoff = std::chrono::seconds(60);
 constexpr Duration kDefaultPingTimeout = std::chrono::seconds(75);
 /// A longer history is not sent to a new master: its return is its heaviest hour.
 constexpr int kMaxHistoryTasks = 1000;
 
-/// Only what this agent can do. Without RESOURCE_PROVIDER a master tells it reservations and
-/// volumes by CheckpointResourcesMessage.
-constexpr std::array kCapabilities = {AgentInfo::Capability::MULTI_ROLE,
-                                      AgentInfo::Capability::HIERARCHICAL_ROLE,
-                                      AgentInfo::Capability::RESERVATION_REFINEMENT};
 
 Duration random_up_to(Duration bound, Random& random) {
   return Duration(
@@ -68,7 +60,7 @@ template <class Message>
 void describe_agent(const State& state, Message& message) {
   *message.mutable_slave() = state.info;
   message.set_version(kWireVersion);
-  for (const auto capability : kCapabilities) {
+  for (const auto capability : kAgentCapabilities) {
     message.add_agent_capabilities()->set_type(capability);
   }
   message.mutable_resource_version_uuid()->set_value(state.version_uuid);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,13 @@ namespace troupe::agent {
 /// How an agent finds its place in a cluster (mesos-semantics 3.6): it registers with back-off,
 /// answers pings, and registers again when the master changes, breaks off, calls it disconnected or
 /// falls silent. It obeys that master only.
+
+/// Only what this agent can do. Without RESOURCE_PROVIDER a master tells it reservations and
+/// volumes by CheckpointResourcesMessage.
+inline constexpr std::array kAgentCapabilities = {
+    mesos::v1::AgentInfo::Capability::MULTI_ROLE,
+    mesos::v1::AgentInfo::Capability::HIERARCHICAL_ROLE,
+    mesos::v1::AgentInfo::Capability::RESERVATION_REFINEMENT};
 
 /// True if the message is to be ignored: it does not come from the master. Counts it.
 bool should_ignore_stranger(const State& state, const Pid& from, Outbox& out);

@@ -164,7 +164,7 @@ void Cluster::start_framework(FrameworkNode& node) {
   options.detector = std::make_shared<StaticDetector>(kMaster);
   options.framework.set_user("nobody");
   options.framework.set_name("framework-" + std::to_string(index));
-  options.framework.set_failover_timeout(3600);
+  options.framework.set_failover_timeout(120);
   auto scheduler = node.workload->make(std::move(options), node.id);
   node.scheduler = scheduler.get();
   node.address = runtime.address();
@@ -172,8 +172,11 @@ void Cluster::start_framework(FrameworkNode& node) {
 }
 
 void Cluster::stop_framework(FrameworkNode& node) {
-  if (const auto& id = node.scheduler->framework_id()) {
-    node.id = id;
+  if (node.scheduler == nullptr) {
+    return;
+  }
+  if (!node.workload->done() && node.scheduler->framework_id()) {  // Done: it has ended.
+    node.id = node.scheduler->framework_id();
   }
   node.scheduler = nullptr;
   simulation_.crash(node.address);
@@ -249,8 +252,14 @@ void Cluster::partition() {
   if (ways != 1) {
     simulation_.partition(peer, kMaster);
   }
-  simulation_.at(about(std::chrono::seconds(15)), [this] { simulation_.heal(); });
+  simulation_.at(about(std::chrono::seconds(15)), [this, peer] {
+    simulation_.heal();
+    notice_losses(peer);
+  });
 }
+
+/// TCP loses nothing silently: a connection that could not deliver breaks, sooner or later.
+void Cluster::notice_losses(const Address& peer) { simulation_.break_links(kMaster, peer); }
 
 void Cluster::run_with_faults(Duration duration) {
   NetworkFaults network;
@@ -268,6 +277,10 @@ void Cluster::run_with_faults(Duration duration) {
   simulation_.set_faults({});
   for (auto& agent : agents_) {
     agent->machine->launch_failure = 0;
+    notice_losses(agent->address);
+  }
+  for (auto& framework : frameworks_) {
+    notice_losses(framework->address);
   }
 }
 
@@ -301,6 +314,9 @@ void Cluster::check() {
 }
 
 std::string Cluster::unrest(Duration settle) {
+  for (auto& node : frameworks_) {
+    stop_framework(*node);  // Their programs have ended.
+  }
   simulation_.run_for(settle);
   if (!master_) {
     return "there is no master";

@@ -93,6 +93,7 @@ class Cluster {
   void crash_framework();
   void break_a_link();
   void partition();
+  void notice_losses(const Address& peer);
   void check();
   Duration about(Duration mean);
   AgentNode& any_agent();

@@ -45,7 +45,7 @@ Outcome live_through(std::uint64_t seed) {
   if (!cluster.finish(std::chrono::minutes(30))) {
     fail(cluster.violation().empty() ? "not finished half an hour after the last fault"
                                      : cluster.violation());
-  } else if (const auto unrest = cluster.unrest(std::chrono::minutes(3)); !unrest.empty()) {
+  } else if (const auto unrest = cluster.unrest(std::chrono::minutes(5)); !unrest.empty()) {
     fail(unrest);
   }
   for (const auto& [command, times] : cluster.started_commands()) {
