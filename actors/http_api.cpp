@@ -6,6 +6,7 @@
 
 #include "messages/json.hpp"
 #include "messages/json_text.hpp"
+#include "messages/time.hpp"
 
 namespace troupe::http {
 namespace {
@@ -156,6 +157,15 @@ std::optional<std::string> parameter(const Request& request, const std::string& 
   const auto form = parse_query(request.body);
   const auto found = form.find(name);
   return found == form.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<void> check_timeout(const std::map<std::string, std::string>& query) {
+  const auto timeout = query.find("timeout");
+  if (timeout == query.end()) {
+    return {};
+  }
+  const auto parsed = parse_duration(timeout->second);
+  return parsed ? Result<void>() : Result<void>(parsed.error());
 }
 
 int status_of(ErrorCode code) {

@@ -8,6 +8,7 @@
 #include <google/protobuf/message.h>
 
 #include "actors/http.hpp"
+#include "messages/result.hpp"
 
 /// What the HTTP endpoints of master and agent have in common (mesos-semantics 2.1, 9.3). Pure.
 /// Threads: any.
@@ -37,6 +38,10 @@ Response json_answer(const std::map<std::string, std::string>& query, std::strin
 Response method_not_allowed(const std::string& method, const std::string& allowed);
 /// The value of a name in the query, or in the body of a form; nullopt if it is in neither.
 std::optional<std::string> parameter(const Request& request, const std::string& name);
+
+/// The `timeout` of /metrics/snapshot. What we measure takes no time worth waiting for, so it is
+/// checked and not needed. Errors: kInvalid.
+Result<void> check_timeout(const std::map<std::string, std::string>& query);
 
 /// Whether an Accept header lets an answer be of `type` ("application/json"). None lets any.
 bool accepts(std::string_view header, std::string_view type);

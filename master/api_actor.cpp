@@ -201,8 +201,8 @@ void ApiActor::on_roles(const Request& request, const Responder& responder) {
          [this](const State& state) { return render_roles(state, options_); });
 }
 
-Metrics ApiActor::measure(const State& state) {
-  Metrics metrics = runtime().metrics().snapshot();
+MetricValues ApiActor::measure(const State& state) {
+  MetricValues metrics = runtime().metrics().snapshot();
   add_state_metrics(state, now(), &metrics);
   if (files_ != nullptr) {
     add_system_metrics(*files_, &metrics);
@@ -211,13 +211,9 @@ Metrics ApiActor::measure(const State& state) {
 }
 
 void ApiActor::on_metrics(const Request& request, const Responder& responder) {
-  const auto timeout = request.query.find("timeout");
-  if (timeout != request.query.end()) {
-    // Nothing here takes long: the time is checked, and not needed.
-    if (const auto parsed = parse_duration(timeout->second); !parsed) {
-      responder.send(refusal(parsed.error()));
-      return;
-    }
+  if (const auto valid = http::check_timeout(request.query); !valid) {
+    responder.send(refusal(valid.error()));
+    return;
   }
   with_snapshot([this, query = request.query, responder](const Snapshot& snapshot) {
     responder.send(http::json_answer(query, render_metrics(measure(*snapshot))));
@@ -381,7 +377,8 @@ void ApiActor::mark_gone(const AgentId& agent, const Responder& responder) {
 
 void ApiActor::registry_applied() {
   if (!going_.empty()) {
-    with_snapshot([this](const Snapshot& snapshot) { settle_gone(*snapshot); });
+    // One of its own: a snapshot that others wait for may be of before the registry's answer.
+    master_.snapshot(defer([this](const Snapshot& snapshot) { settle_gone(*snapshot); }));
   }
 }
 

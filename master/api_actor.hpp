@@ -76,7 +76,7 @@ class ApiActor final : public Process {
   /// Answers with what `render` makes of the state, or made of it before. `key` names what is
   /// shown: endpoint and parameters.
   void answer(const Request& request, const Responder& responder, std::string key, Render render);
-  [[nodiscard]] Metrics measure(const State& state);
+  [[nodiscard]] MetricValues measure(const State& state);
 
   // -- writes -----------------------------------------------------------------------
   void on_teardown(const Request& request, const Responder& responder);

@@ -94,7 +94,7 @@ bool MasterActor::is_registration(const google::protobuf::Message& message) {
   const auto* type = message.GetDescriptor();
   if (type == mesos::scheduler::Call::descriptor()) {
     return static_cast<const mesos::scheduler::Call&>(message).type() ==
-           mesos::scheduler::Call::SUBSCRIBE;
+           mesos::v1::scheduler::Call::SUBSCRIBE;
   }
   return type == wire::RegisterSlaveMessage::descriptor() ||
          type == wire::ReregisterSlaveMessage::descriptor() ||
@@ -107,7 +107,7 @@ void MasterActor::on_authenticate(const Pid& from, const wire::AuthenticateMessa
   const auto client = Pid::parse(message.pid());
   if (!client.ok()) {
     wire::AuthenticationErrorMessage refusal;
-    refusal.set_error("pid '" + message.pid() + "': " + client.error().message);
+    refusal.set_error(client.error().message);
     send(from, std::move(refusal));
     return;
   }

@@ -1,6 +1,7 @@
 #include "slave/agent.hpp"
 
 #include "slave/agent_actor.hpp"
+#include "slave/api_actor.hpp"
 
 namespace troupe::agent {
 
@@ -14,12 +15,16 @@ AgentAddress spawn_agent_actors(Runtime& runtime, const Options& options, const 
   auto process =
       std::make_unique<AgentActor>(options, ports, std::move(files), std::move(collector));
   AgentActor* const agent = process.get();
-  const Pid pid = runtime.spawn(std::move(process));
-  return {runtime.find(pid), agent};
+  const AgentAddress address(process->ref(), agent);
+  auto api = std::make_unique<ApiActor>(runtime.unique_name("agent-api"), options, address,
+                                        ports.launcher, ports.files);
+  api->route_on(agent);
+  runtime.spawn(std::move(process));
+  runtime.delegate(runtime.spawn(std::move(api)).id);
+  return address;
 }
 
 Pid spawn_agent(Runtime& runtime, const Options& options, const Ports& ports) {
-  runtime.delegate("slave(1)");
   return spawn_agent_actors(runtime, options, ports).pid();
 }
 

@@ -29,6 +29,8 @@ class AgentActor : public Process {
   AgentActor(const Options& options, Ports ports, FilesAddress files,
              SandboxCollectorAddress collector);
 
+  /// Before spawn: HTTP that names this process, which the ApiActor answers.
+  using Process::route;
   /// A turn: the state as it is now. From elsewhere through AgentAddress.
   [[nodiscard]] std::shared_ptr<const State> snapshot() const {
     return std::make_shared<const State>(state_);

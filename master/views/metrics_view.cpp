@@ -73,14 +73,14 @@ constexpr std::array<const char*, 4> kResources = {"cpus", "gpus", "mem", "disk"
 
 /// `master/cpus_total`, `master/cpus_revocable_used`, `..._percent`.
 void add_resource(const std::string& name, std::int64_t total, std::int64_t used,
-                  Metrics* metrics) {
+                  MetricValues* metrics) {
   (*metrics)["master/" + name + "_total"] = from_thousandths(total);
   (*metrics)["master/" + name + "_used"] = from_thousandths(used);
   (*metrics)["master/" + name + "_percent"] =
       total == 0 ? 0 : static_cast<double>(used) / static_cast<double>(total);
 }
 
-void add_resources(const State& state, Metrics* metrics) {
+void add_resources(const State& state, MetricValues* metrics) {
   Quantities total;
   Quantities used;
   Quantities revocable_total;
@@ -104,7 +104,7 @@ void add_resources(const State& state, Metrics* metrics) {
   }
 }
 
-void add_agents(const State& state, Metrics* metrics) {
+void add_agents(const State& state, MetricValues* metrics) {
   double connected = 0;
   double active = 0;
   double shown = 0;
@@ -122,7 +122,7 @@ void add_agents(const State& state, Metrics* metrics) {
   (*metrics)["master/slaves_unreachable"] = static_cast<double>(state.unreachable_agents.size());
 }
 
-void add_frameworks(const State& state, Metrics* metrics) {
+void add_frameworks(const State& state, MetricValues* metrics) {
   double connected = 0;
   double active = 0;
   std::map<mesos::v1::TaskState, double> tasks;
@@ -148,7 +148,7 @@ void add_frameworks(const State& state, Metrics* metrics) {
 
 }  // namespace
 
-void add_state_metrics(const State& state, Time now, Metrics* metrics) {
+void add_state_metrics(const State& state, Time now, MetricValues* metrics) {
   for (const std::string_view counter : kCounters) {
     metrics->emplace(counter, 0.0);
   }
@@ -160,7 +160,7 @@ void add_state_metrics(const State& state, Time now, Metrics* metrics) {
   add_frameworks(state, metrics);
 }
 
-std::string render_metrics(const Metrics& metrics) {
+std::string render_metrics(const MetricValues& metrics) {
   JsonText json;
   json.begin_object();
   for (const auto& [name, value] : metrics) {

@@ -254,7 +254,7 @@ std::optional<OperatorResponse> answer_read(Call::Type type, const State& state,
   }
 }
 
-OperatorResponse answer_metrics(const Metrics& metrics) {
+OperatorResponse answer_metrics(const MetricValues& metrics) {
   Response response;
   response.set_type(Response::GET_METRICS);
   for (const auto& [name, value] : metrics) {

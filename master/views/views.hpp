@@ -41,10 +41,10 @@ std::string render_tasks(const State& state, const TaskQuery& query);
 
 // -- metrics ------------------------------------------------------------------------
 
-using Metrics = std::map<std::string, double>;
+using MetricValues = std::map<std::string, double>;
 /// Adds what the state says (9.5), and 0 for the counters of Mesos that have counted nothing yet.
-void add_state_metrics(const State& state, Time now, Metrics* metrics);
-std::string render_metrics(const Metrics& metrics);
+void add_state_metrics(const State& state, Time now, MetricValues* metrics);
+std::string render_metrics(const MetricValues& metrics);
 
 // -- the operator API ---------------------------------------------------------------
 
@@ -52,6 +52,6 @@ using OperatorResponse = mesos::v1::master::Response;
 /// The answer to a read of this type; nullopt for one that is not such a read (yet).
 std::optional<OperatorResponse> answer_read(mesos::v1::master::Call::Type type, const State& state,
                                             const Options& options);
-OperatorResponse answer_metrics(const Metrics& metrics);
+OperatorResponse answer_metrics(const MetricValues& metrics);
 
 }  // namespace troupe::master

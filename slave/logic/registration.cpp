@@ -20,7 +20,6 @@ constexpr Duration kDefaultPingTimeout = std::chrono::seconds(75);
 /// A longer history is not sent to a new master: its return is its heaviest hour.
 constexpr int kMaxHistoryTasks = 1000;
 
-
 Duration random_up_to(Duration bound, Random& random) {
   return Duration(
       static_cast<Duration::rep>(static_cast<double>(bound.count()) * random.uniform()));

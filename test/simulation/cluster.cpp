@@ -8,6 +8,7 @@
 #include "actors/static_detector.hpp"
 #include "executor/command_executor.hpp"
 #include "executor/executor.hpp"
+#include "master/logic/framework_removal.hpp"
 #include "master/master.hpp"
 #include "messages/invariant.hpp"
 #include "slave/agent.hpp"
@@ -313,10 +314,31 @@ void Cluster::check() {
   }
 }
 
+/// A new master knows frameworks from their agents alone, and waits for them for ever
+/// (mesos-semantics 5.3). Those whose end only the former master had seen are an operator's to end.
+void Cluster::tear_down_recovered() {
+  simulation_.run_for(std::chrono::minutes(1));
+  if (!master_) {
+    return;
+  }
+  master_->run([](master::State& state, const master::Context& context, master::Outbox& outbox) {
+    std::vector<FrameworkId> recovered;
+    for (const auto& framework : state.frameworks) {
+      if (framework.phase == master::Framework::Phase::kRecovered) {
+        recovered.push_back(framework.id);
+      }
+    }
+    for (const auto& id : recovered) {
+      master::remove_framework(state, context, id, outbox);
+    }
+  });
+}
+
 std::string Cluster::unrest(Duration settle) {
   for (auto& node : frameworks_) {
     stop_framework(*node);  // Their programs have ended.
   }
+  tear_down_recovered();
   simulation_.run_for(settle);
   if (!master_) {
     return "there is no master";

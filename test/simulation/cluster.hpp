@@ -94,6 +94,7 @@ class Cluster {
   void break_a_link();
   void partition();
   void notice_losses(const Address& peer);
+  void tear_down_recovered();
   void check();
   Duration about(Duration mean);
   AgentNode& any_agent();
