@@ -128,7 +128,7 @@ Result<agent::Ports> make_agent_ports(const agent::Options& options, const Fetch
     }
   }
   auto launcher = std::make_shared<agent::PosixLauncher>(
-      agent::PosixLauncherOptions{fs::absolute(options.runtime_dir).string(), supervisor});
+      agent::PosixLauncherOptions{options.runtime_dir, supervisor});
   agent::FetcherOptions fetcher_options;
   fetcher_options.cache_dir = fetcher.cache_dir;
   fetcher_options.cache_size_bytes = fetcher.cache_bytes;

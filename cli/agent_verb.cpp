@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <iostream>
 
 #include <glog/logging.h>
@@ -118,6 +119,10 @@ void AgentFlags::add(Flags& flags) {
 }
 
 Result<void> AgentFlags::finish() {
+  // Sandboxes and containers are told where they are.
+  options_->work_dir = std::filesystem::absolute(options_->work_dir).lexically_normal().string();
+  options_->runtime_dir =
+      std::filesystem::absolute(options_->runtime_dir).lexically_normal().string();
   if (options_->launcher_dir.empty()) {
     options_->launcher_dir = default_launcher_dir();
   }

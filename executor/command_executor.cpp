@@ -7,6 +7,7 @@
 #include <glog/logging.h>
 
 #include "executor/executor.hpp"
+#include "messages/command_line.hpp"
 #include "messages/validation.hpp"
 
 namespace troupe {
@@ -55,7 +56,7 @@ class CommandExecutor final : public Executor {
     update(task_.task_id(), mesos::v1::TASK_STARTING);
     launcher_->launch(launch_spec(),
                       defer([this](const Result<std::int64_t>& started) { on_started(started); }),
-                      defer([this](const ContainerExit& exit) { on_ended(exit); }));
+                      defer([this](const ContainerExit& exit) { report_exit(exit); }));
   }
 
   void on_kill(const TaskID& task, const mesos::v1::KillPolicy& policy) override {
@@ -101,16 +102,9 @@ class CommandExecutor final : public Executor {
     spec.user = spec_.user;
     spec.stdout_path = spec_.directory + "/stdout";
     spec.stderr_path = spec_.directory + "/stderr";
-    if (command.shell()) {
-      spec.executable = "/bin/sh";
-      spec.argv = {"sh", "-c", command.value()};
-    } else {
-      spec.executable = command.value();
-      spec.argv = {command.arguments().begin(), command.arguments().end()};
-      if (spec.argv.empty()) {
-        spec.argv.push_back(command.value());
-      }
-    }
+    auto line = command_line(command);
+    spec.executable = std::move(line.executable);
+    spec.argv = std::move(line.argv);
     spec.environment = spec_.environment;
     for (const auto& variable : command.environment().variables()) {
       spec.environment[variable.name()] = variable.value();
@@ -169,18 +163,7 @@ class CommandExecutor final : public Executor {
         grace, [this] { launcher_->destroy(spec_.container_id, [](const Result<void>&) {}); });
   }
 
-  /// The task's first process has ended. What it left behind goes too, before the end is reported:
-  /// a terminal task uses nothing.
-  void on_ended(const ContainerExit& exit) {
-    launcher_->destroy(spec_.container_id, defer([this, exit](const Result<void>& destroyed) {
-                         if (!destroyed.ok()) {
-                           LOG(ERROR) << "container-not-destroyed container=" << spec_.container_id
-                                      << " error=\"" << destroyed.error().message << "\"";
-                         }
-                         report_exit(exit);
-                       }));
-  }
-
+  /// All of the container has ended: a terminal task uses nothing.
   void report_exit(const ContainerExit& exit) {
     const std::string message =
         "Command " + (exit.wait_status ? describe_wait_status(*exit.wait_status)

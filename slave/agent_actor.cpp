@@ -300,7 +300,8 @@ void AgentActor::carry_out(const LaunchContainer& intention) {
   LaunchSpec spec;
   spec.container_id = intention.key.container_id;
   spec.directory = intention.directory;
-  spec.argv = intention.argv;
+  spec.executable = intention.command.executable;
+  spec.argv = intention.command.argv;
   spec.environment = intention.environment;
   spec.user = intention.user;
   spec.stdout_path = intention.directory + "/stdout";

@@ -50,7 +50,8 @@ class Launcher {
 
   virtual ~Launcher() = default;
   /// `started` has the pid of the container's first process, or why it could not be started (then
-  /// `exited` is never called). `exited` comes when that process has ended.
+  /// `exited` is never called). `exited` comes when that process has ended and all that it left
+  /// behind has been killed: nothing of the container is there any more.
   virtual void launch(const LaunchSpec& spec, Started started, Exited exited) = 0;
   /// Watches a container that an earlier agent launched: `exited` comes when it has ended, at once
   /// if it has already, with nullopt if nothing is known of it.

@@ -51,17 +51,6 @@ std::map<std::string, std::string> executor_environment(const State& state, cons
   return environment;
 }
 
-std::vector<std::string> command_arguments(const mesos::v1::CommandInfo& command) {
-  if (command.shell()) {
-    return {"/bin/sh", "-c", command.value()};
-  }
-  std::vector<std::string> arguments = {command.value()};
-  for (int i = 1; i < command.arguments_size(); ++i) {
-    arguments.push_back(command.arguments(i));
-  }
-  return arguments;
-}
-
 Duration shutdown_grace_period(const mesos::v1::ExecutorInfo& info, const Options& options) {
   const std::int64_t wish = info.shutdown_grace_period().nanoseconds();
   return info.has_shutdown_grace_period() && wish >= 0 ? Duration(wish)

@@ -14,10 +14,6 @@ namespace troupe::agent {
 std::map<std::string, std::string> executor_environment(const State& state, const Options& options,
                                                         const Executor& executor);
 
-/// The arguments that a CommandInfo means: a line for the shell, or a program and its arguments
-/// (whose first is its own name and is replaced by the program).
-std::vector<std::string> command_arguments(const mesos::v1::CommandInfo& command);
-
 /// How long an executor may take to shut down: its own wish, else the option.
 Duration shutdown_grace_period(const mesos::v1::ExecutorInfo& info, const Options& options);
 

@@ -31,7 +31,7 @@ void start_container(State& state, const Context& context, Executor& executor, O
   auto environment = executor_environment(state, context.options, executor);
   if (!executor.command_task) {
     out.intentions.push_back(LaunchContainer{executor.key, executor.directory,
-                                             command_arguments(executor.info->command()),
+                                             command_line(executor.info->command()),
                                              std::move(environment), executor.user});
     return;
   }

@@ -11,6 +11,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "messages/command_line.hpp"
 #include "messages/ids.hpp"
 #include "messages/time.hpp"
 #include "slave/logic/state.hpp"
@@ -50,7 +51,7 @@ struct CancelFetch {
 struct LaunchContainer {
   ExecutorKey key;
   std::string directory;
-  std::vector<std::string> argv;
+  CommandLine command;
   std::map<std::string, std::string> environment;
   std::optional<std::string> user;
 };

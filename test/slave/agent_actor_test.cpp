@@ -282,7 +282,7 @@ TEST(AgentActor, LaunchesACustomExecutorAndTellsItsEnd) {
   ASSERT_TRUE(cluster.simulation.run_until([&]() { return !cluster.launcher->launched.empty(); },
                                            std::chrono::minutes(1)));
   const LaunchSpec spec = cluster.launcher->launched.front();
-  EXPECT_THAT(spec.argv, ElementsAre("/bin/sh", "-c", "run-e1"));
+  EXPECT_THAT(spec.argv, ElementsAre("sh", "-c", "run-e1"));
   EXPECT_EQ(spec.stdout_path, spec.directory + "/stdout");
   EXPECT_EQ(spec.environment.at("MESOS_SLAVE_PID"), "slave(1)@10.0.0.2:5051");
   EXPECT_EQ(spec.user, "anna");

@@ -354,16 +354,5 @@ TEST(ExecutorEnvironment, SaysWhatTheReferenceListsAndTheTaskWins) {
   EXPECT_EQ(environment, expected);
 }
 
-TEST(ExecutorEnvironment, AProgramReplacesItsOwnName) {
-  mesos::v1::CommandInfo command;
-  command.set_value("exit 3");
-  EXPECT_THAT(command_arguments(command), ElementsAre("/bin/sh", "-c", "exit 3"));
-  command.set_shell(false);
-  command.set_value("/bin/ls");
-  command.add_arguments("ls");
-  command.add_arguments("-l");
-  EXPECT_THAT(command_arguments(command), ElementsAre("/bin/ls", "-l"));
-}
-
 }  // namespace
 }  // namespace troupe::agent
