@@ -16,7 +16,7 @@ struct Delivery {
   Pid from;
   Pid to;
   MessagePtr message;
-  const std::string& type() const { return message->GetDescriptor()->full_name(); }
+  [[nodiscard]] const std::string& type() const { return message->GetDescriptor()->full_name(); }
 };
 
 /// Which deliveries a filter takes; an unset part matches all.
@@ -51,8 +51,8 @@ class Filters {
   /// Ends a filter; what a hold still kept is lost. count() and seen() go on to answer.
   void remove(Id id);
   /// How many messages the filter took, of whatever kind it is, and which.
-  std::size_t count(Id id) const;
-  std::vector<Delivery> seen(Id id) const;
+  [[nodiscard]] std::size_t count(Id id) const;
+  [[nodiscard]] std::vector<Delivery> seen(Id id) const;
 
  private:
   friend class FilterGate;

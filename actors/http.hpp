@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/pid.hpp"
+#include "messages/pid.hpp"
 
 namespace troupe::http {
 
@@ -38,7 +38,7 @@ struct Request {
   Address peer;
 
   /// The value of a header, "" if absent.
-  const std::string& header(std::string_view name) const;
+  [[nodiscard]] const std::string& header(std::string_view name) const;
 };
 
 struct Response {
@@ -76,7 +76,9 @@ class Responder {
 
   void send(Response response) const { sink_->send(std::move(response)); }
   /// Answers with a chunked body that goes on until the stream is closed. `head.body` is ignored.
-  std::shared_ptr<Stream> stream(Response head) const { return sink_->stream(std::move(head)); }
+  [[nodiscard]] std::shared_ptr<Stream> stream(Response head) const {
+    return sink_->stream(std::move(head));
+  }
 
  private:
   std::shared_ptr<Sink> sink_;

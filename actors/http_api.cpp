@@ -4,6 +4,8 @@
 #include <cctype>
 #include <utility>
 
+#include <google/protobuf/descriptor.h>
+
 #include "messages/json.hpp"
 #include "messages/json_text.hpp"
 #include "messages/time.hpp"
@@ -33,11 +35,11 @@ std::string_view take_until(char mark, std::string_view* text) {
   return trimmed(part);
 }
 
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
 bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
 /// `q=0`, `q=0.0`: the client refuses it.
@@ -120,6 +122,19 @@ Call read_call(const Request& request, google::protobuf::Message* call) {
   }
   return refuse(Response::text(
       406, "Expecting 'Accept' to allow " + std::string(kJson) + " or " + std::string(kProtobuf)));
+}
+
+std::string missing_part(const google::protobuf::Message& call) {
+  const auto* const type = call.GetDescriptor()->FindFieldByName("type");
+  const auto* const reflection = call.GetReflection();
+  if (type == nullptr || type->enum_type() == nullptr) {
+    return {};
+  }
+  std::string name = reflection->GetEnum(call, type)->name();
+  std::transform(name.begin(), name.end(), name.begin(), lower);
+  const auto* const part = call.GetDescriptor()->FindFieldByName(name);
+  const bool asked = part != nullptr && !part->is_repeated() && part->message_type() != nullptr;
+  return asked && !reflection->HasField(call, part) ? name : "";
 }
 
 Response operator_answer(Encoding encoding, const google::protobuf::Message& response) {

@@ -27,6 +27,9 @@ struct Call {
 /// Content-Type or for a body that does not parse, 415 for another type than JSON or protobuf, 406
 /// if the client takes neither (JSON is preferred).
 Call read_call(const Request& request, google::protobuf::Message* call);
+/// The part of a call that its type asks for and that is not there: "teardown" for TEARDOWN. Empty
+/// if all is there, or the type has no part of its own.
+std::string missing_part(const google::protobuf::Message& call);
 /// An answer of the operator API, in that encoding.
 Response operator_answer(Encoding encoding, const google::protobuf::Message& response);
 

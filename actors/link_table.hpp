@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/pid.hpp"
+#include "messages/pid.hpp"
 
 namespace troupe {
 

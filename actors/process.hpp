@@ -10,7 +10,7 @@
 #include <google/protobuf/message.h>
 
 #include "actors/http.hpp"
-#include "actors/pid.hpp"
+#include "messages/pid.hpp"
 #include "messages/random.hpp"
 #include "messages/time.hpp"
 
@@ -31,7 +31,7 @@ class ProcessRef {
   ProcessRef() = default;
   /// Runs `turn` as a turn of the process; dropped if it has ended. FIFO per sender.
   void dispatch(std::function<void()> turn) const;
-  Pid pid() const;
+  [[nodiscard]] Pid pid() const;
 
  private:
   friend class ProcessHost;
@@ -53,11 +53,11 @@ class Process {
   Process& operator=(const Process&) = delete;
   virtual ~Process();
 
-  const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
   /// Requires: spawned.
-  const Pid& self() const;
+  [[nodiscard]] const Pid& self() const;
   /// May be taken before spawn, to be used after it.
-  ProcessRef ref() const;
+  [[nodiscard]] ProcessRef ref() const;
 
  protected:
   // -- life ---------------------------------------------------------------------
@@ -102,7 +102,7 @@ class Process {
   void link(const Pid& pid, bool reconnect = false);
 
   // -- time ---------------------------------------------------------------------------
-  Time now() const;
+  [[nodiscard]] Time now() const;
   /// Runs `turn` once after `duration`, unless cancelled or this process ends first.
   TimerId delay(Duration duration, std::function<void()> turn);
   /// A no-op for a timer that has fired or never was.
@@ -127,7 +127,7 @@ class Process {
   void install(const google::protobuf::Descriptor* type, const google::protobuf::Message* prototype,
                Parsed handler);
 
-  ProcessHost& host() const;
+  [[nodiscard]] ProcessHost& host() const;
 
   struct Tables;
   std::string name_;

@@ -44,7 +44,7 @@ class Runtime {
   virtual ~Runtime();
 
   /// The address in the Pids of its processes (the advertised one).
-  virtual const Address& address() const = 0;
+  [[nodiscard]] virtual const Address& address() const = 0;
 
   /// Starts a process; its started() is its first turn. Errors: none; the name must be free
   /// (INVARIANT).
@@ -68,7 +68,7 @@ class Runtime {
   using Authenticator = std::function<Result<std::optional<http::Principal>>(const http::Request&)>;
   virtual void authenticate(Authenticator authenticator) = 0;
 
-  virtual Time now() const = 0;
+  [[nodiscard]] virtual Time now() const = 0;
   /// A seed for a new Random, drawn from this runtime's.
   virtual std::uint64_t draw_seed() = 0;
   virtual Filters& filters() = 0;

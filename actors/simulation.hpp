@@ -68,7 +68,7 @@ class Simulation {
   std::shared_ptr<SimulatedAnswer> ask(Runtime& node, http::Request request);
 
   // -- running ----------------------------------------------------------------------
-  Time now() const;
+  [[nodiscard]] Time now() const;
   Random& random();
   /// Runs turns and timers for so much virtual time.
   void run_for(Duration duration);
@@ -80,7 +80,7 @@ class Simulation {
   void at(Duration from_now, std::function<void()> turn);
 
   /// Hash over every delivery, timer and exit so far, in order, with its virtual time.
-  std::uint64_t trace_hash() const;
+  [[nodiscard]] std::uint64_t trace_hash() const;
   /// Called with one line per delivery, timer and exit.
   void on_trace(std::function<void(const std::string&)> line);
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/pid.hpp"
 #include "actors/ports/detector.hpp"
+#include "messages/pid.hpp"
 
 namespace troupe {
 

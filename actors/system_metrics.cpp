@@ -6,7 +6,7 @@
 namespace troupe {
 namespace {
 
-constexpr std::size_t kMaxBytes = 16 * 1024;
+constexpr std::size_t kMaxBytes = std::size_t{16} << 10;
 
 std::istringstream open(Files& files, const std::string& path) {
   Result<std::string> text = files.read(path, 0, kMaxBytes);

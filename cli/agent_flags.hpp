@@ -14,6 +14,8 @@ class AgentFlags {
  public:
   explicit AgentFlags(agent::Options* options) : options_(options) {}
   void add(Flags& flags);
+  /// Those that several agents of one program can share: without folders of one agent alone.
+  void add_for_each_agent(Flags& flags);
   /// What needs several flags at once: resources with a default role, what is detected, folders.
   /// After Flags::parse(). Errors: kInvalid, naming flag and value.
   Result<void> finish();

@@ -64,14 +64,28 @@ Flags::Setter into_role(std::string* target) {
   };
 }
 
+/// Sandboxes and containers are told where they are. A folder that is not given stays so.
+void make_absolute(std::string* folder) {
+  if (!folder->empty()) {
+    *folder = std::filesystem::absolute(*folder).lexically_normal().string();
+  }
+}
+
 }  // namespace
 
 void AgentFlags::add(Flags& flags) {
   auto& options = *options_;
-  flags.add("work_dir", "/var/lib/mesos", "Folder of sandboxes and of what outlives a restart",
-            into(&options.work_dir));
   flags.add("runtime_dir", "/var/run/mesos", "Folder of what a reboot may clear",
             into(&options.runtime_dir));
+  flags.add("fetcher_cache_dir", "/tmp/mesos/fetch", "Folder of the fetcher's cache",
+            into(&fetcher_.cache_dir));
+  add_for_each_agent(flags);
+}
+
+void AgentFlags::add_for_each_agent(Flags& flags) {
+  auto& options = *options_;
+  flags.add("work_dir", "/var/lib/mesos", "Folder of sandboxes and of what outlives a restart",
+            into(&options.work_dir));
   flags.add("launcher_dir", "", "Folder of troupe-supervisor; empty: that of this program",
             into(&options.launcher_dir));
   flags.add("resources", "",
@@ -110,8 +124,6 @@ void AgentFlags::add(Flags& flags) {
   flags.add("executor_environment_variables", "{}",
             "Environment of every executor, a JSON object of strings",
             into_environment(&options.executor_environment_variables));
-  flags.add("fetcher_cache_dir", "/tmp/mesos/fetch", "Folder of the fetcher's cache",
-            into(&fetcher_.cache_dir));
   flags.add("fetcher_cache_size", "2GB", "Size of the fetcher's cache",
             into_bytes(&fetcher_.cache_bytes));
   flags.add("fetcher_stall_timeout", "60secs", "How long a download may bring nothing",
@@ -119,10 +131,8 @@ void AgentFlags::add(Flags& flags) {
 }
 
 Result<void> AgentFlags::finish() {
-  // Sandboxes and containers are told where they are.
-  options_->work_dir = std::filesystem::absolute(options_->work_dir).lexically_normal().string();
-  options_->runtime_dir =
-      std::filesystem::absolute(options_->runtime_dir).lexically_normal().string();
+  make_absolute(&options_->work_dir);
+  make_absolute(&options_->runtime_dir);
   if (options_->launcher_dir.empty()) {
     options_->launcher_dir = default_launcher_dir();
   }
@@ -171,6 +181,8 @@ int agent_verb(int argc, const char* const* argv) {
   if (!runtime) {
     return 2;
   }
+  options.flags = flags.values();
+  options.flags["port"] = std::to_string(runtime->address().port);
   const Pid pid = agent::spawn_agent(*runtime, options, *ports);
   LOG(INFO) << "agent-started pid=" << pid << " master=" << *address;
   return interrupts.wait(*runtime, pid);

@@ -147,7 +147,7 @@ Result<TaskView> find_task(const ClusterView& cluster, const std::string& id) {
     if (task.id == id) {
       return task;
     }
-    if (task.id.compare(0, id.size(), id) == 0) {
+    if (!id.empty() && task.id.compare(0, id.size(), id) == 0) {
       if (found != nullptr && found->id != task.id) {
         return conflict("several tasks begin with '" + id + "': " + found->id + ", " + task.id);
       }

@@ -1,5 +1,6 @@
 #include "cli/flags.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -22,15 +23,46 @@ std::string upper(std::string text) {
   return text;
 }
 
-/// The variable that gives this flag: TROUPE_NAME if it is set, else MESOS_NAME.
-std::string variable_of(const std::string& name) {
-  const std::string ours = "TROUPE_" + upper(name);
-  // Parsing comes before any thread starts.
-  if (std::getenv(ours.c_str()) != nullptr) {  // NOLINT(concurrency-mt-unsafe)
-    return ours;
+/// What the environment says of a flag: TROUPE_NAME, else MESOS_NAME; an empty one says nothing.
+std::optional<std::string> from_environment(const std::string& name) {
+  for (const char* prefix : {"TROUPE_", "MESOS_"}) {
+    // Parsing comes before any thread starts.
+    const char* value =
+        std::getenv((prefix + upper(name)).c_str());  // NOLINT(concurrency-mt-unsafe)
+    if (value != nullptr && *value != '\0') {
+      return value;
+    }
   }
-  const std::string theirs = "MESOS_" + upper(name);
-  return std::getenv(theirs.c_str()) != nullptr ? theirs : ours;  // NOLINT(concurrency-mt-unsafe)
+  return std::nullopt;
+}
+
+std::string stripped(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t\r");
+  return begin == std::string::npos
+             ? ""
+             : text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+}
+
+/// Lines of name=value; '#' begins a comment line.
+Result<std::map<std::string, std::string>> read_config(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) {
+    return not_found("cannot read " + path);
+  }
+  std::map<std::string, std::string> values;
+  std::string line;
+  while (std::getline(file, line)) {
+    line = stripped(line);
+    if (line.empty() || line.front() == '#') {
+      continue;
+    }
+    const auto equals = line.find('=');
+    if (equals == std::string::npos) {
+      return invalid(path + ": '" + line + "' is not NAME=VALUE");
+    }
+    values[stripped(line.substr(0, equals))] = stripped(line.substr(equals + 1));
+  }
+  return values;
 }
 
 Result<std::string> resolve_file(const std::string& text) {
@@ -55,40 +87,90 @@ Result<std::string> resolve_file(const std::string& text) {
 
 struct Flags::Impl {
   struct Flag {
-    std::string name;
+    std::vector<std::string> names;  // Its own, then aliases.
     std::optional<std::string> default_text;
     Setter setter;
-    std::vector<std::string> given;  // What CLI11 found, at most one.
+    std::vector<std::string> given;  // On the command line; the last one counts.
+    bool is_bool = false;
+    bool truth = false;  // Of a bool on the command line.
     CLI::Option* option = nullptr;
   };
 
   std::string verb;
   CLI::App app;
+  std::string config;
+  std::map<std::string, std::string> configured;
   std::vector<std::unique_ptr<Flag>> flags;
   std::map<std::string, std::string> values;
 
-  Flag& add(const std::string& name, const std::string& help) {
+  Flag& add(const std::string& name) {
     flags.push_back(std::make_unique<Flag>());
-    auto& flag = *flags.back();
-    flag.name = name;
-    flag.option = app.add_option("--" + name, flag.given, help);
-    flag.option->envname(variable_of(name))->expected(1)->take_last();
-    return flag;
+    flags.back()->names = {name};
+    return *flags.back();
   }
 
-  Result<void> set(Flag& flag) {
-    if (flag.given.empty() && !flag.default_text) {
+  /// The first that says something: command line, environment, file, default.
+  std::optional<std::string> text_of(const Flag& flag) const {
+    if (flag.is_bool && flag.option->count() > 0) {
+      return flag.truth ? "true" : "false";
+    }
+    if (!flag.given.empty()) {
+      return flag.given.back();
+    }
+    for (const auto& name : flag.names) {
+      if (auto value = from_environment(name)) {
+        return value;
+      }
+    }
+    for (const auto& name : flag.names) {
+      if (const auto found = configured.find(name); found != configured.end()) {
+        return found->second;
+      }
+    }
+    return flag.default_text;
+  }
+
+  Result<void> set(const Flag& flag) {
+    const auto text = text_of(flag);
+    if (!text) {
       return {};
     }
-    auto text = flag.given.empty() ? Result<std::string>(*flag.default_text)
-                                   : resolve_file(flag.given.back());
-    if (!text.ok()) {
-      return invalid("--" + flag.name + "=" + flag.given.back() + ": " + text.error().message);
+    const std::string& name = flag.names.front();
+    auto value = resolve_file(*text);
+    if (!value.ok()) {
+      return invalid("--" + name + "=" + *text + ": " + value.error().message);
     }
-    if (auto done = flag.setter(*text); !done.ok()) {
-      return invalid("--" + flag.name + "=" + *text + ": " + done.error().message);
+    if (auto done = flag.setter(*value); !done.ok()) {
+      return invalid("--" + name + "=" + *value + ": " + done.error().message);
     }
-    values[flag.name] = *text;
+    values[name] = *value;
+    return {};
+  }
+
+  [[nodiscard]] bool knows(const std::string& name) const {
+    return std::any_of(flags.begin(), flags.end(), [&](const auto& flag) {
+      return std::find(flag->names.begin(), flag->names.end(), name) != flag->names.end();
+    });
+  }
+
+  Result<void> set_all() {
+    if (!config.empty()) {
+      auto read = read_config(config);
+      if (!read.ok()) {
+        return invalid("--config=" + config + ": " + read.error().message);
+      }
+      configured = std::move(*read);
+    }
+    for (const auto& [name, value] : configured) {
+      if (!knows(name)) {
+        return invalid("--config=" + config + ": there is no flag '" + name + "'");
+      }
+    }
+    for (const auto& flag : flags) {
+      if (auto done = set(*flag); !done.ok()) {
+        return done;
+      }
+    }
     return {};
   }
 };
@@ -99,7 +181,10 @@ Flags::Flags(std::string verb, const std::string& summary) : impl_(std::make_uni
   app.description(summary);
   app.name("troupe " + impl_->verb);
   app.set_help_flag("--help", "Print this text and end");
-  app.set_config("--config", "", "File of name=value lines, a flag each");
+  app.add_option("--config", impl_->config, "File of name=value lines, a flag each");
+  app.footer(
+      "A flag that is not given comes from the environment, as TROUPE_NAME or MESOS_NAME, else "
+      "from --config. A value file:///path stands for what is in that file.");
   app.get_formatter()->column_width(36);
 }
 
@@ -107,36 +192,36 @@ Flags::~Flags() = default;
 
 void Flags::add(const std::string& name, const std::string& default_text, const std::string& help,
                 Setter setter) {
-  auto& flag = impl_->add(name, help);
-  flag.default_text = default_text;
-  flag.setter = std::move(setter);
-  flag.option->type_name("TEXT")->default_str(default_text.empty() ? "\"\"" : default_text);
+  add_optional(name, help, std::move(setter));
+  set_default(name, default_text);
 }
 
 void Flags::add_optional(const std::string& name, const std::string& help, Setter setter) {
-  auto& flag = impl_->add(name, help);
+  auto& flag = impl_->add(name);
   flag.setter = std::move(setter);
+  flag.option = impl_->app.add_option("--" + name, flag.given, help);
+  flag.option->expected(1)->allow_extra_args(false)->take_last()->type_name("TEXT");
 }
 
 void Flags::add_bool(const std::string& name, bool* target, const std::string& help, char letter) {
   const std::string short_name = letter == 0 ? "" : std::string("-") + letter + ",";
-  const bool initial = *target;
-  auto* option = impl_->app.add_flag(short_name + "--" + name + ",!--no-" + name, *target, help);
-  option->envname(variable_of(name))->default_str(initial ? "true" : "false");
-  impl_->flags.push_back(std::make_unique<Impl::Flag>());
-  auto& flag = *impl_->flags.back();
-  flag.name = name;
-  flag.default_text = "";
-  flag.option = option;
-  flag.setter = [this, target, name](const std::string&) {
-    impl_->values[name] = *target ? "true" : "false";
-    return Result<void>();
+  auto& flag = impl_->add(name);
+  flag.is_bool = true;
+  flag.default_text = *target ? "true" : "false";
+  flag.option = impl_->app.add_flag(short_name + "--" + name + ",!--no-" + name, flag.truth, help);
+  flag.option->default_str(*flag.default_text);
+  flag.setter = [target](const std::string& text) -> Result<void> {
+    if (text != "true" && text != "false" && text != "1" && text != "0") {
+      return invalid("true or false is wanted");
+    }
+    *target = text == "true" || text == "1";
+    return {};
   };
 }
 
 void Flags::add_list(const std::string& name, std::vector<std::string>* target,
                      const std::string& help) {
-  impl_->app.add_option("--" + name, *target, help)->expected(1)->allow_extra_args(false);
+  impl_->app.add_option("--" + name, *target, help)->allow_extra_args(false);
 }
 
 void Flags::allow_arguments(std::vector<std::string>* target, const std::string& name,
@@ -147,7 +232,7 @@ void Flags::allow_arguments(std::vector<std::string>* target, const std::string&
 
 void Flags::set_default(const std::string& name, const std::string& default_text) {
   for (auto& flag : impl_->flags) {
-    if (flag->name == name) {
+    if (flag->names.front() == name) {
       flag->default_text = default_text;
       flag->option->default_str(default_text.empty() ? "\"\"" : default_text);
     }
@@ -156,13 +241,11 @@ void Flags::set_default(const std::string& name, const std::string& default_text
 
 void Flags::alias(const std::string& name, const std::string& other) {
   for (auto& flag : impl_->flags) {
-    if (flag->name == other) {
-      auto* setter = flag.get();
-      impl_->app
-          .add_option_function<std::string>(
-              "--" + name, [setter](const std::string& text) { setter->given = {text}; },
-              "Another name of --" + other)
-          ->envname(variable_of(name));
+    if (flag->names.front() == other) {
+      flag->names.push_back(name);
+      impl_->app.add_option_function<std::string>(
+          "--" + name, [one = flag.get()](const std::string& text) { one->given = {text}; },
+          "Another name of --" + other);
       return;
     }
   }
@@ -180,11 +263,9 @@ std::optional<int> Flags::parse(int argc, const char* const* argv) {
     std::cerr << "troupe " << impl_->verb << ": " << line << " (--help lists the flags)\n";
     return 2;
   }
-  for (auto& flag : impl_->flags) {
-    if (auto done = impl_->set(*flag); !done.ok()) {
-      std::cerr << "troupe " << impl_->verb << ": " << done.error().message << "\n";
-      return 2;
-    }
+  if (auto done = impl_->set_all(); !done.ok()) {
+    std::cerr << "troupe " << impl_->verb << ": " << done.error().message << "\n";
+    return 2;
   }
   return std::nullopt;
 }

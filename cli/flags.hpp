@@ -51,7 +51,7 @@ class Flags {
   /// on stderr said what is wrong.
   std::optional<int> parse(int argc, const char* const* argv);
   /// After parse(): every flag that has a value, as text, for /flags.
-  const std::map<std::string, std::string>& values() const;
+  [[nodiscard]] const std::map<std::string, std::string>& values() const;
 
  private:
   struct Impl;

@@ -55,9 +55,8 @@ int local_verb(int argc, const char* const* argv) {
   daemon.add_flags(flags, 5050);
   flags.add("agents", "1", "Number of agents", into(&agents, 1, 1000));
   add_master_flags(flags, &master_options);
-  agent_flags.add(flags);
+  agent_flags.add_for_each_agent(flags);
   flags.set_default("work_dir", "");
-  flags.set_default("runtime_dir", "");
   flags.set_default("registration_backoff_factor", "10ms");
   if (auto status = flags.parse(argc, argv)) {
     return *status;
@@ -72,6 +71,7 @@ int local_verb(int argc, const char* const* argv) {
     return complain("cannot make a folder below " + fs::temp_directory_path().string());
   }
   agent_options.work_dir = work_dir.path();
+  agent_options.runtime_dir = work_dir.path() + "/run";
   if (auto done = agent_flags.finish(); !done.ok()) {
     return complain(done.error().message);
   }
@@ -83,15 +83,15 @@ int local_verb(int argc, const char* const* argv) {
   }
   master_options.hostname = daemon.hostname;
   master_options.flags = flags.values();
+  master_options.flags["port"] = std::to_string(master_runtime->address().port);
   const Pid master = master::spawn_master(*master_runtime, master_options, {nullptr, make_files()});
   const auto detector = std::make_shared<StaticDetector>(master.address);
   std::vector<std::unique_ptr<Runtime>> runtimes;
   for (std::size_t i = 0; i < agents; ++i) {
     auto options = agent_options;
-    options.work_dir = work_dir.path() + "/agent-" + std::to_string(i);
+    options.work_dir += "/agent-" + std::to_string(i);
     options.runtime_dir = options.work_dir + "/run";
     options.hostname = daemon.hostname;
-    options.flags = flags.values();
     auto fetcher = agent_flags.fetcher();
     fetcher.cache_dir = options.work_dir + "/fetch";
     auto ports = make_agent_ports(options, fetcher, detector);
@@ -105,6 +105,8 @@ int local_verb(int argc, const char* const* argv) {
     if (!runtime) {
       return 2;
     }
+    options.flags = flags.values();
+    options.flags["port"] = std::to_string(runtime->address().port);
     agent::spawn_agent(*runtime, options, *ports);
     runtimes.push_back(std::move(runtime));
   }

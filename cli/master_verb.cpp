@@ -125,11 +125,12 @@ int master_verb(int argc, const char* const* argv) {
   daemon.start_logging();
   options.hostname = daemon.hostname;
   options.log_dir = daemon.log_dir;
-  options.flags = flags.values();
   auto runtime = listen_or_complain("master", daemon.listen);
   if (!runtime) {
     return 2;
   }
+  options.flags = flags.values();
+  options.flags["port"] = std::to_string(runtime->address().port);
   const Pid pid = master::spawn_master(*runtime, options, {nullptr, make_files()});
   LOG(INFO) << "master-started pid=" << pid;
   return interrupts.wait(*runtime, pid);

@@ -67,8 +67,8 @@ class Executor : public Process {
   /// To the framework's scheduler, best effort.
   void message_scheduler(const std::string& data);
   /// True if no update waits for its acknowledgement.
-  bool all_acknowledged() const;
-  const ExecutorOptions& options() const;
+  [[nodiscard]] bool all_acknowledged() const;
+  [[nodiscard]] const ExecutorOptions& options() const;
 
   void started() override;
   void exited(const Pid& pid) override;

@@ -5,12 +5,18 @@
 #include <mutex>
 #include <utility>
 
+#include <glog/logging.h>
+
 #include "actors/net/signals.hpp"
 #include "actors/runtime.hpp"
 
 namespace troupe {
 
 int run_executor(const MakeExecutor& make) {
+  if (!google::IsGoogleLoggingInitialized()) {
+    FLAGS_logtostderr = true;  // The sandbox's stderr.
+    google::InitGoogleLogging("executor");
+  }
   auto options = ExecutorOptions::from_environment();
   if (!options.ok()) {
     std::cerr << options.error().message << "\n";

@@ -318,17 +318,13 @@ void ApiActor::on_operator_call(const Request& request, const Responder& respond
     responder.send(refusal(allowed.error()));
     return;
   }
+  if (const std::string part = http::missing_part(call); !part.empty()) {
+    responder.send(http::Response::text(400, "Expecting '" + part + "' to be present"));
+    return;
+  }
   if (call.type() == Call::TEARDOWN) {
-    if (!call.has_teardown()) {
-      responder.send(http::Response::text(400, "Expecting 'teardown' to be present"));
-      return;
-    }
     tear_down(FrameworkId(call.teardown().framework_id()), responder);
   } else if (call.type() == Call::MARK_AGENT_GONE) {
-    if (!call.has_mark_agent_gone()) {
-      responder.send(http::Response::text(400, "Expecting 'mark_agent_gone' to be present"));
-      return;
-    }
     mark_gone(AgentId(call.mark_agent_gone().agent_id()), responder);
   } else {
     read(call.type(), read_as.answer, responder);

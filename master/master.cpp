@@ -48,8 +48,8 @@ MasterAddress spawn_master_actors(Runtime& runtime, const Options& options, cons
   Colleague<MasterActor> master(std::make_unique<MasterActor>(options, info));
   const MasterAddress address(master.actor);
 
-  Colleague<ApiActor> api(std::make_unique<ApiActor>(runtime.unique_name("master-api"), options,
-                                                     address, ports.files));
+  Colleague<ApiActor> api(
+      std::make_unique<ApiActor>(runtime.unique_name("master-api"), options, address, ports.files));
   api.actor->route_on(master.actor);
 
   auto store = ports.registry ? ports.registry : std::make_shared<MemoryRegistryStore>();
@@ -81,9 +81,8 @@ MasterAddress spawn_master_actors(Runtime& runtime, const Options& options, cons
     ref.dispatch([actor, orders = std::move(orders)] { actor->tell(orders); });
   };
   std::vector<Pid> others;
-  for (const auto& name :
-       {registrar.actor->name(), allocator.actor->name(), observer.actor->name(),
-        api.actor->name()}) {
+  for (const auto& name : {registrar.actor->name(), allocator.actor->name(), observer.actor->name(),
+                           api.actor->name()}) {
     others.push_back(Pid{name, runtime.address()});
   }
   peers.stopped = [&runtime, others] {

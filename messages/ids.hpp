@@ -20,8 +20,8 @@ class Id {
   template <class Proto, class = decltype(std::declval<const Proto&>().value())>
   explicit Id(const Proto& proto) : value_(proto.value()) {}
 
-  const std::string& str() const { return value_; }
-  bool empty() const { return value_.empty(); }
+  [[nodiscard]] const std::string& str() const { return value_; }
+  [[nodiscard]] bool empty() const { return value_.empty(); }
 
   /// Writes the id into a protobuf id: `id.to(message.mutable_task_id())`.
   template <class Proto>

@@ -26,6 +26,7 @@ struct InvariantVoid {
 
 }  // namespace troupe
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): what follows is streamed to it.
 #define INVARIANT(condition)                \
   (condition) ? (void)0                     \
               : ::troupe::InvariantVoid() & \

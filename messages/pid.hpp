@@ -18,9 +18,9 @@ struct Address {
 
   /// "1.2.3.4:5050". Errors: kInvalid; a host name is not resolved here.
   static Result<Address> parse(std::string_view text);
-  std::string str() const;
-  std::string ip_str() const;
-  bool empty() const { return ip == 0 && port == 0; }
+  [[nodiscard]] std::string str() const;
+  [[nodiscard]] std::string ip_str() const;
+  [[nodiscard]] bool empty() const { return ip == 0 && port == 0; }
 
   friend bool operator==(const Address& a, const Address& b) {
     return a.ip == b.ip && a.port == b.port;
@@ -39,8 +39,8 @@ struct Pid {
 
   /// Errors: kInvalid for what is not `id@ip:port`. "@0.0.0.0:0" is the empty Pid.
   static Result<Pid> parse(std::string_view text);
-  std::string str() const;
-  bool empty() const { return id.empty() && address.empty(); }
+  [[nodiscard]] std::string str() const;
+  [[nodiscard]] bool empty() const { return id.empty() && address.empty(); }
 
   friend bool operator==(const Pid& a, const Pid& b) {
     return a.address == b.address && a.id == b.id;

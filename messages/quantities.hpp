@@ -24,16 +24,16 @@ class Quantities {
   Quantities(std::initializer_list<Entry> entries);
 
   /// Thousandths of `name`, 0 if absent.
-  std::int64_t get(const std::string& name) const;
+  [[nodiscard]] std::int64_t get(const std::string& name) const;
   void set(const std::string& name, std::int64_t thousandths);
   void add(const mesos::v1::Resource& resource);
 
-  bool empty() const { return entries_.empty(); }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
+  [[nodiscard]] bool empty() const { return entries_.empty(); }
+  [[nodiscard]] auto begin() const { return entries_.begin(); }
+  [[nodiscard]] auto end() const { return entries_.end(); }
 
   /// True if for each name this has at least as much.
-  bool contains(const Quantities& other) const;
+  [[nodiscard]] bool contains(const Quantities& other) const;
 
   Quantities& operator+=(const Quantities& other);
   /// Saturates at zero: what is not there cannot be taken.

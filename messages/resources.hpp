@@ -25,9 +25,10 @@ class Resources {
 
   Resources() = default;
   /// Requires: valid post-refinement resources (validate(), upgrade()); empty ones are dropped.
-  Resources(const Protos& protos);  // NOLINT(google-explicit-constructor): a view of the same value
-  Resources(const mesos::v1::Resource&
-                resource);  // NOLINT(google-explicit-constructor): a view of the same value
+  // NOLINTNEXTLINE(google-explicit-constructor): a view of the same value
+  Resources(const Protos& protos);
+  // NOLINTNEXTLINE(google-explicit-constructor): a view of the same value
+  Resources(const mesos::v1::Resource& resource);
 
   // -- text -------------------------------------------------------------------
   /// `cpus:4;mem(eng):1024;ports:[1-9,20-29];disks:{a,b}`, or a JSON array of Resource.
@@ -49,48 +50,48 @@ class Resources {
   static Result<void> downgrade(Protos* resources);
 
   // -- reading ----------------------------------------------------------------
-  bool empty() const { return resources_.empty(); }
-  std::size_t size() const { return resources_.size(); }
-  auto begin() const { return resources_.begin(); }
-  auto end() const { return resources_.end(); }
+  [[nodiscard]] bool empty() const { return resources_.empty(); }
+  [[nodiscard]] std::size_t size() const { return resources_.size(); }
+  [[nodiscard]] auto begin() const { return resources_.begin(); }
+  [[nodiscard]] auto end() const { return resources_.end(); }
   /// Sum of the scalars of that name; 0 if there are none.
-  double scalar(const std::string& name) const;
-  double cpus() const { return scalar("cpus"); }
-  double mem() const { return scalar("mem"); }
-  double disk() const { return scalar("disk"); }
-  double gpus() const { return scalar("gpus"); }
+  [[nodiscard]] double scalar(const std::string& name) const;
+  [[nodiscard]] double cpus() const { return scalar("cpus"); }
+  [[nodiscard]] double mem() const { return scalar("mem"); }
+  [[nodiscard]] double disk() const { return scalar("disk"); }
+  [[nodiscard]] double gpus() const { return scalar("gpus"); }
   /// The ranges of that name, coalesced, over all reservations.
-  mesos::v1::Value::Ranges ranges(const std::string& name) const;
-  Quantities quantities() const;
+  [[nodiscard]] mesos::v1::Value::Ranges ranges(const std::string& name) const;
+  [[nodiscard]] Quantities quantities() const;
   /// True if `other` can be taken out of this, metadata included.
-  bool contains(const Resources& other) const;
+  [[nodiscard]] bool contains(const Resources& other) const;
 
   // -- parts ------------------------------------------------------------------
   Resources filter(const std::function<bool(const mesos::v1::Resource&)>& predicate) const;
-  Resources scalars() const;
-  Resources revocable() const;
-  Resources non_revocable() const;
-  Resources shared() const;
-  Resources non_shared() const;
-  Resources persistent_volumes() const;
-  Resources unreserved() const;
+  [[nodiscard]] Resources scalars() const;
+  [[nodiscard]] Resources revocable() const;
+  [[nodiscard]] Resources non_revocable() const;
+  [[nodiscard]] Resources shared() const;
+  [[nodiscard]] Resources non_shared() const;
+  [[nodiscard]] Resources persistent_volumes() const;
+  [[nodiscard]] Resources unreserved() const;
   /// Those whose innermost reservation is for `role` (any role if nullopt).
-  Resources reserved(const std::optional<std::string>& role = std::nullopt) const;
+  [[nodiscard]] Resources reserved(const std::optional<std::string>& role = std::nullopt) const;
   /// By role of the innermost reservation.
-  std::map<std::string, Resources> reservations() const;
+  [[nodiscard]] std::map<std::string, Resources> reservations() const;
   /// Unreserved, or reserved to `role` or one of its ancestors.
-  Resources allocatable_to(const std::string& role) const;
+  [[nodiscard]] Resources allocatable_to(const std::string& role) const;
   /// Only what dynamic reservations and persistent volumes add: what an agent checkpoints.
-  Resources checkpointed() const;
+  [[nodiscard]] Resources checkpointed() const;
   /// Without reservations and disk.persistence/volume.
-  Resources to_unreserved() const;
+  [[nodiscard]] Resources to_unreserved() const;
 
   // -- allocation -------------------------------------------------------------
   /// Sets / clears `allocation_info.role` of each.
-  Resources allocated_to(const std::string& role) const;
-  Resources unallocated() const;
+  [[nodiscard]] Resources allocated_to(const std::string& role) const;
+  [[nodiscard]] Resources unallocated() const;
   /// By allocated role. Requires: each is allocated.
-  std::map<std::string, Resources> allocations() const;
+  [[nodiscard]] std::map<std::string, Resources> allocations() const;
 
   // -- arithmetic -------------------------------------------------------------
   Resources& operator+=(const Resources& other);
@@ -111,7 +112,7 @@ class Resources {
   // -- out --------------------------------------------------------------------
   void to(Protos* protos) const;
   /// `cpus:4; mem(eng):1024; ports:[1-9]`: for logs and errors.
-  std::string str() const;
+  [[nodiscard]] std::string str() const;
   friend std::ostream& operator<<(std::ostream& out, const Resources& resources) {
     return out << resources.str();
   }

@@ -41,18 +41,16 @@ inline Error internal_error(std::string message) {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value)
-      : state_(std::in_place_index<0>, std::move(value)) {
-  }  // NOLINT(google-explicit-constructor): `return value;`
-  Result(Error error)
-      : state_(std::in_place_index<1>, std::move(error)) {
-  }  // NOLINT(google-explicit-constructor): `return invalid(...);`
+  // NOLINTNEXTLINE(google-explicit-constructor): `return value;`
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): `return invalid(...);`
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
   T& value() & { return *std::get_if<0>(&checked()); }
-  const T& value() const& { return *std::get_if<0>(&checked()); }
+  [[nodiscard]] const T& value() const& { return *std::get_if<0>(&checked()); }
   T&& value() && { return std::move(*std::get_if<0>(&checked())); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
@@ -60,7 +58,7 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  const Error& error() const {
+  [[nodiscard]] const Error& error() const {
     assert(!ok());
     return *std::get_if<1>(&state_);
   }
@@ -70,7 +68,7 @@ class [[nodiscard]] Result {
     assert(ok());
     return state_;
   }
-  const std::variant<T, Error>& checked() const {
+  [[nodiscard]] const std::variant<T, Error>& checked() const {
     assert(ok());
     return state_;
   }
@@ -83,12 +81,12 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
-  Result(Error error)
-      : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor): `return invalid(...);`
+  // NOLINTNEXTLINE(google-explicit-constructor): `return invalid(...);`
+  Result(Error error) : error_(std::move(error)) {}
 
   [[nodiscard]] bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }
-  const Error& error() const {
+  [[nodiscard]] const Error& error() const {
     assert(!ok());
     return *error_;
   }

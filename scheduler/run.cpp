@@ -6,6 +6,8 @@
 #include <mutex>
 #include <utility>
 
+#include <glog/logging.h>
+
 #include "actors/net/host.hpp"
 #include "actors/net/signals.hpp"
 #include "actors/runtime.hpp"
@@ -46,6 +48,15 @@ Runtime::Options listen_options(const Address& master) {
   return options;
 }
 
+/// Warnings to stderr, unless the program has set logging up itself.
+void start_logging() {
+  if (!google::IsGoogleLoggingInitialized()) {
+    FLAGS_logtostderr = true;
+    FLAGS_minloglevel = google::GLOG_WARNING;
+    google::InitGoogleLogging("framework");
+  }
+}
+
 int refuse(const Error& error) {
   std::cerr << error.message << "\n";
   return 2;
@@ -54,6 +65,7 @@ int refuse(const Error& error) {
 }  // namespace
 
 int run_scheduler(const std::string& master, const MakeScheduler& make) {
+  start_logging();
   auto address = resolve(master_or_default(master));
   if (!address.ok()) {
     return refuse(address.error());

@@ -183,6 +183,11 @@ void ApiActor::on_operator_call(const Request& request, const Responder& respond
     responder.send(refusal(allowed.error()));
     return;
   }
+  const std::string part = http::missing_part(call);
+  if (!part.empty() && call.type() != Call::GET_CONTAINERS) {  // Which shows all without.
+    responder.send(http::Response::text(400, "Expecting '" + part + "' to be present"));
+    return;
+  }
   read(call.type(), read_as.answer, responder);
 }
 

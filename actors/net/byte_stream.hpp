@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "actors/pid.hpp"
+#include "messages/pid.hpp"
 
 namespace troupe::net {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "actors/http.hpp"
-#include "actors/pid.hpp"
+#include "messages/pid.hpp"
 
 namespace troupe::net {
 

@@ -5,7 +5,7 @@
 
 #include "actors/net/byte_stream.hpp"
 #include "actors/net/io_loop.hpp"
-#include "actors/pid.hpp"
+#include "messages/pid.hpp"
 #include "messages/result.hpp"
 
 namespace troupe::net {

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "actors/net/io_engine.hpp"
-#include "actors/pid.hpp"
 #include "actors/ports/transport.hpp"
+#include "messages/pid.hpp"
 #include "messages/result.hpp"
 
 namespace troupe {

@@ -10,7 +10,7 @@
 
 #include "actors/http.hpp"
 #include "actors/net/output_queue.hpp"
-#include "actors/pid.hpp"
+#include "messages/pid.hpp"
 
 namespace troupe::net::wire {
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "actors/pid.hpp"
 #include "messages/ids.hpp"
+#include "messages/pid.hpp"
 #include "messages/time.hpp"
 
 namespace troupe {

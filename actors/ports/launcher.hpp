@@ -55,6 +55,7 @@ class Launcher {
   virtual void launch(const LaunchSpec& spec, Started started, Exited exited) = 0;
   /// Watches a container that an earlier agent launched: `exited` comes when it has ended, at once
   /// if it has already, with nullopt if nothing is known of it.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): overrides keep it.
   virtual void attach(const ContainerId& /*id*/, Exited exited) { exited(ContainerExit{}); }
   /// Sends a signal to every process of the container. A no-op if it is unknown or has ended.
   virtual void signal(const ContainerId& id, int signal) = 0;

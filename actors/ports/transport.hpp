@@ -8,18 +8,18 @@
 #include <google/protobuf/message.h>
 
 #include "actors/http.hpp"
-#include "actors/pid.hpp"
+#include "messages/pid.hpp"
 #include "messages/time.hpp"
 
 namespace troupe {
 
 /// Limits of the port. Exceeding one ends that connection or link only.
 struct TransportLimits {
-  std::size_t max_head_bytes = 128 * 1024;
-  std::size_t max_body_bytes = 64 * 1024 * 1024;
-  std::size_t max_pending_bytes_per_link = 256 * 1024 * 1024;
+  std::size_t max_head_bytes = std::size_t{128} * 1024;
+  std::size_t max_body_bytes = std::size_t{64} * 1024 * 1024;
+  std::size_t max_pending_bytes_per_link = std::size_t{256} * 1024 * 1024;
   /// Of one streaming answer, unread by its peer: above it the stream is dropped.
-  std::size_t max_stream_bytes = 64 * 1024 * 1024;
+  std::size_t max_stream_bytes = std::size_t{64} * 1024 * 1024;
   std::size_t max_connections = 10'000;
   Duration connect_timeout = std::chrono::seconds(10);
   Duration head_timeout = std::chrono::seconds(30);
@@ -57,7 +57,7 @@ class Transport {
   /// Stops listening, closes everything; no call of the sink follows.
   virtual void stop() = 0;
   /// Where it listens.
-  virtual const Address& address() const = 0;
+  [[nodiscard]] virtual const Address& address() const = 0;
 };
 
 }  // namespace troupe

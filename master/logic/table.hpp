@@ -19,7 +19,7 @@ class Table {
   using Rows = std::map<Key, std::shared_ptr<Record>>;
 
   /// Null if there is none. Valid until the record is edited or erased.
-  const Record* find(const Key& key) const {
+  [[nodiscard]] const Record* find(const Key& key) const {
     auto row = rows_.find(key);
     return row == rows_.end() ? nullptr : row->second.get();
   }

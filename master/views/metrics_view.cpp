@@ -8,7 +8,7 @@ namespace troupe::master {
 namespace {
 
 /// Counters that tools look for: 0 until the first event counts.
-constexpr std::array<std::string_view, 59> kCounters = {
+constexpr std::array<std::string_view, 60> kCounters = {
     "master/dropped_messages",
     "master/http_cache_hits",
     "master/invalid_executor_to_framework_messages",
@@ -65,6 +65,7 @@ constexpr std::array<std::string_view, 59> kCounters = {
     "master/tasks_lost",
     "master/valid_executor_to_framework_messages",
     "master/valid_framework_to_executor_messages",
+    "master/valid_operation_status_update_acknowledgements",
     "master/valid_operation_status_updates",
     "master/valid_status_update_acknowledgements",
     "master/valid_status_updates"};

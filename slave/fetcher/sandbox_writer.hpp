@@ -39,7 +39,8 @@ class SandboxWriter {
   Result<Place> find_place(const std::string& path, bool make_folders);
   Result<Descriptor> enter(int parent, const std::string& name, bool make, const std::string& path);
   Result<void> give_away(int parent, const std::string& name, const std::string& path);
-  Error error_at(const std::string& doing, const std::string& path, int error_number) const;
+  [[nodiscard]] Error error_at(const std::string& doing, const std::string& path,
+                               int error_number) const;
 
   std::string folder_;
   Descriptor root_;

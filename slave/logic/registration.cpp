@@ -150,8 +150,12 @@ mesos::internal::ReregisterSlaveMessage make_reregistration(const State& state) 
   mesos::internal::ReregisterSlaveMessage message;
   describe_agent(state, message);
   for (const auto& [id, framework] : state.frameworks) {
-    *message.add_frameworks() = framework.info;
-    add_tasks(framework, message);
+    // One that a master has ended is not brought back: a new master, which does not know of its
+    // end, would wait for it for ever and hold the resources of its tasks.
+    if (!framework.terminating) {
+      *message.add_frameworks() = framework.info;
+      add_tasks(framework, message);
+    }
   }
   int room = kMaxHistoryTasks;
   for (const auto& [id, framework] : state.completed_frameworks) {

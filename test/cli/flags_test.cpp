@@ -94,6 +94,28 @@ TEST(Flags, ReadAConfigurationFile) {
   EXPECT_EQ(parsed.interval, std::chrono::seconds(2));
 }
 
+TEST(Flags, PreferTheEnvironmentToAConfigurationFile) {
+  const auto path = std::filesystem::temp_directory_path() / "troupe-config-order-test";
+  std::ofstream(path) << "# a comment\nmaster = config:1\nfilter_gpu=false\nold_interval=9secs\n";
+  const Variable variable("TROUPE_MASTER", "environment:1");
+  const auto parsed = parse({("--config=" + path.string()).c_str()});
+  std::filesystem::remove(path);
+  EXPECT_EQ(parsed.status, std::nullopt) << parsed.complaint;
+  EXPECT_EQ(parsed.master, "environment:1");
+  EXPECT_EQ(parsed.interval, std::chrono::seconds(9));
+  EXPECT_FALSE(parsed.gpu);
+}
+
+TEST(Flags, RefuseAConfigurationFileWithWhatTheyDoNotKnow) {
+  const auto path = std::filesystem::temp_directory_path() / "troupe-config-bad-test";
+  for (const char* content : {"nonsense=1\n", "no equals sign\n", "filter_gpu=maybe\n"}) {
+    std::ofstream(path) << content;
+    EXPECT_EQ(parse({("--config=" + path.string()).c_str()}).status, 2) << content;
+  }
+  std::filesystem::remove(path);
+  EXPECT_EQ(parse({("--config=" + path.string()).c_str()}).status, 2) << "it is not there";
+}
+
 TEST(Flags, RefuseWhatTheyDoNotKnowInOneLine) {
   const auto parsed = parse({"--nonsense=1"});
   EXPECT_EQ(parsed.status, 2);

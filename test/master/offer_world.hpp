@@ -70,7 +70,7 @@ class Ledger {
   void propose(const Proposal& proposal);
   void hear(const std::vector<Fact>& facts);
   /// What it counts as allocated of an agent to a framework.
-  Resources allocated(const FrameworkId& framework, const AgentId& agent) const;
+  [[nodiscard]] Resources allocated(const FrameworkId& framework, const AgentId& agent) const;
 
  private:
   std::map<std::pair<FrameworkId, AgentId>, Resources> allocated_;

@@ -9,8 +9,8 @@
 
 #include "actors/net/io_engine.hpp"
 #include "actors/net/tcp_transport.hpp"
-#include "actors/pid.hpp"
 #include "mesos/internal/messages.pb.h"
+#include "messages/pid.hpp"
 
 namespace troupe::test {
 
@@ -56,8 +56,8 @@ class FakeSink final : public Transport::Sink {
 struct Node {
   using Prepare = std::function<void(FakeSink&)>;
   explicit Node(const TransportLimits& limits = {}, const Prepare& prepare = nullptr);
-  Address address() const { return transport->address(); }
-  Pid pid(const std::string& id) const { return {id, address()}; }
+  [[nodiscard]] Address address() const { return transport->address(); }
+  [[nodiscard]] Pid pid(const std::string& id) const { return {id, address()}; }
   /// Returns when everything posted to the I/O thread before has run.
   void settle();
   /// Waits until `condition` holds, looking after each turn of the I/O thread.
@@ -95,7 +95,7 @@ class RawSocket {
   bool is_closed_by_peer();
   void shut_sending();
   void close();
-  int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return fd_; }
 
  private:
   bool fill();
@@ -111,10 +111,10 @@ class RawListener {
   RawListener(const RawListener&) = delete;
   RawListener& operator=(const RawListener&) = delete;
   ~RawListener();
-  const Address& address() const { return address_; }
+  [[nodiscard]] const Address& address() const { return address_; }
   RawSocket accept();
   /// Whether accept() would return at once.
-  bool has_connection() const;
+  [[nodiscard]] bool has_connection() const;
   void close();
 
  private:

@@ -39,8 +39,8 @@ class SimFiles final : public Files {
     std::string content;
     Time modified;
   };
-  Result<const Entry*> find(const std::string& path) const;
-  FileEntry describe(const std::string& path, const Entry& entry) const;
+  [[nodiscard]] Result<const Entry*> find(const std::string& path) const;
+  [[nodiscard]] FileEntry describe(const std::string& path, const Entry& entry) const;
 
   Simulation& simulation_;
   std::map<std::string, Entry> entries_;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "slave/logic/executors.hpp"
+#include "slave/logic/frameworks.hpp"
 #include "test/slave/world.hpp"
 
 namespace troupe::agent {
@@ -128,6 +129,20 @@ TEST(Registration, AReturningAgentListsWhatItHas) {
     EXPECT_EQ(task.state(), mesos::v1::TASK_STAGING);
     EXPECT_EQ(task.has_executor_id(), task.task_id().value() != "t2");
   }
+}
+
+TEST(Registration, AFrameworkThatWasEndedIsNotBroughtToANewMaster) {
+  World world;
+  world.registered();
+  world.running("t1", "e1");
+  mesos::internal::ShutdownFrameworkMessage shutdown;
+  shutdown.mutable_framework_id()->set_value("F1");
+  world.turn(on_shutdown_framework, world.master, shutdown);
+  ASSERT_NE(world.executor("e1"), nullptr) << "it may take its time";
+  const auto message = make_reregistration(world.state);
+  EXPECT_EQ(message.frameworks_size(), 0);
+  EXPECT_EQ(message.tasks_size(), 0);
+  EXPECT_EQ(message.executor_infos_size(), 0);
 }
 
 TEST(Registration, TheOldMasterIsForgottenWhenANewOneIsFound) {

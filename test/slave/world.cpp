@@ -254,7 +254,8 @@ Lines World::intention_lines(const Intention& intention) {
         } else if constexpr (std::is_same_v<T, CancelFetch>) {
           return {"cancel-fetch " + container_name(wanted.container_id)};
         } else if constexpr (std::is_same_v<T, LaunchContainer>) {
-          return {"launch " + container_name(wanted.key.container_id) + " " + wanted.command.argv.back()};
+          return {"launch " + container_name(wanted.key.container_id) + " " +
+                  wanted.command.argv.back()};
         } else if constexpr (std::is_same_v<T, StartCommandExecutor>) {
           return {"command-executor " + container_name(wanted.key.container_id)};
         } else if constexpr (std::is_same_v<T, StopCommandExecutor>) {

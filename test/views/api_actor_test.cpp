@@ -180,7 +180,7 @@ TEST_F(MasterPort, RendersAStateOnce) {
   const auto before = hits.value();
   const auto second = get("/state");
   EXPECT_EQ(first.body, second.body);
-  EXPECT_GE(hits.value(), before);
+  EXPECT_EQ(hits.value(), before + 1);
   // Another script wants the same state, told otherwise.
   EXPECT_THAT(get("/state?jsonp=f").body, HasSubstr("f({"));
 }
@@ -226,8 +226,9 @@ TEST_F(MasterPort, ServesTheOperatorApi) {
             R"({"type":"GET_HEALTH","get_health":{"healthy":true}})");
   EXPECT_THAT(post("/api/v1/operator", R"({"type":"GET_AGENTS"})").body,
               HasSubstr(R"("agents":[])"));
-  EXPECT_THAT(post("/master/api/v1", R"({"type":"GET_METRICS"})").body,
+  EXPECT_THAT(post("/master/api/v1", R"({"type":"GET_METRICS","get_metrics":{}})").body,
               HasSubstr("master/elected"));
+  EXPECT_EQ(post("/api/v1", R"({"type":"GET_METRICS"})").status, 400);
   EXPECT_EQ(post("/api/v1", "{}").status, 400);
   EXPECT_EQ(post("/api/v1", R"({"type":"NOPE"})").status, 400);
   EXPECT_EQ(post("/api/v1", R"({"type":"TEARDOWN"})").status, 400);
@@ -351,7 +352,9 @@ TEST_F(AgentPort, ServesTheOperatorApi) {
             R"({"type":"GET_HEALTH","get_health":{"healthy":true}})");
   EXPECT_EQ(post("/slave(1)/api/v1", R"({"type":"GET_CONTAINERS"})").body,
             R"({"type":"GET_CONTAINERS","get_containers":{"containers":[]}})");
-  EXPECT_EQ(post("/api/v1", R"({"type":"PRUNE_IMAGES"})").status, 501);
+  EXPECT_EQ(post("/api/v1", R"({"type":"PRUNE_IMAGES","prune_images":{}})").status, 501);
+  EXPECT_EQ(post("/api/v1", R"({"type":"KILL_CONTAINER"})").status, 400);
+  EXPECT_EQ(post("/api/v1", R"({"type":"GET_METRICS"})").status, 400);
   EXPECT_EQ(post("/api/v1", "{}").status, 400);
   EXPECT_EQ(get("/api/v1").status, 405);
 }

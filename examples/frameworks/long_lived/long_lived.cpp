@@ -66,6 +66,9 @@ class LongLived final : public troupe::Scheduler {
     std::cout << id << " is " << TaskState_Name(status.state())
               << (status.message().empty() ? "" : ": " + status.message()) << std::endl;
     if (live_.count(id) == 0) {
+      if (status.state() == mesos::v1::TASK_RUNNING) {
+        kill(status.task_id());  // We had given it up, and have started another.
+      }
       return;
     }
     if (status.state() == mesos::v1::TASK_RUNNING) {

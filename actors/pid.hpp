@@ -1,3 +1,0 @@
-#pragma once
-
-#include "messages/pid.hpp"
