@@ -1,6 +1,7 @@
 #include "framework.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -14,6 +15,13 @@ namespace {
 
 const Resources kTask = *Resources::parse("cpus:0.1;mem:32");
 const Resources kCpu = *Resources::parse("cpus:1");
+
+/// What is not used comes again at once.
+mesos::v1::Filters no_filters() {
+  mesos::v1::Filters filters;
+  filters.set_refuse_seconds(0);
+  return filters;
+}
 
 }  // namespace
 
@@ -88,7 +96,7 @@ Framework::Offer Framework::offer() {
       if (Resources(offer.resources()).contains(kCpu)) {
         found = std::move(offer);
       } else {
-        tell([offer](Recorder& recorder) { recorder.decline(offer.id()); });
+        tell([offer](Recorder& recorder) { recorder.decline(offer.id(), no_filters()); });
       }
     }
     return found.has_value();
@@ -123,11 +131,11 @@ Framework::TaskInfo Framework::task_of_executor(const Offer& offer, const std::s
 }
 
 void Framework::launch(const Offer& offer, const std::vector<TaskInfo>& tasks) {
-  tell([offer, tasks](Recorder& recorder) { recorder.launch(offer, tasks); });
+  tell([offer, tasks](Recorder& recorder) { recorder.launch(offer, tasks, no_filters()); });
 }
 
 void Framework::decline(const Offer& offer) {
-  tell([offer](Recorder& recorder) { recorder.decline(offer.id()); });
+  tell([offer](Recorder& recorder) { recorder.decline(offer.id(), no_filters()); });
 }
 
 void Framework::kill(const std::string& task) {
@@ -156,14 +164,6 @@ Framework::TaskStatus Framework::awaited(const std::string& task,
                              mesos::v1::TaskState_Name(states.front()) + "; seen:" + seen);
   }
   return *found;
-}
-
-std::optional<Framework::TaskStatus> Framework::status(const std::string& task) {
-  const std::lock_guard<std::mutex> lock(records_->mutex);
-  const auto found = records_->statuses.find(task);
-  return found == records_->statuses.end() || found->second.empty()
-             ? std::nullopt
-             : std::optional(found->second.back());
 }
 
 std::size_t Framework::count(mesos::v1::TaskState state) {

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,8 +42,6 @@ class Framework {
 
   /// The first status of the task that has one of these states; throws if none comes.
   TaskStatus awaited(const std::string& task, const std::vector<mesos::v1::TaskState>& states);
-  /// The last status of the task, if any came.
-  std::optional<TaskStatus> status(const std::string& task);
   /// How many tasks are in that state at the moment.
   std::size_t count(mesos::v1::TaskState state);
 
