@@ -73,6 +73,7 @@ struct Scheduler::Impl {
   std::optional<Pid> master;
   MasterInfo master_info;
   bool is_registered = false;
+  bool has_asked = false;  // Since the link broke: only then is there an answer to come.
   bool was_registered = false;
   bool failing_over = false;  // The next SUBSCRIBE takes the framework over by force.
   bool suppressed = false;
@@ -130,6 +131,7 @@ void Scheduler::Impl::detected(const std::optional<MasterInfo>& found) {
 }
 
 void Scheduler::Impl::disconnect() {
+  has_asked = false;
   if (std::exchange(is_registered, false)) {
     LOG(INFO) << "framework-disconnected framework=" << id->value();
     scheduler.on_disconnected();
@@ -156,6 +158,7 @@ void Scheduler::Impl::ask() {
     }
   }
   to_master(std::move(call));
+  has_asked = true;
   retry_later();
 }
 
@@ -176,8 +179,8 @@ void Scheduler::Impl::retry_later() {
 }
 
 void Scheduler::Impl::registered(const FrameworkID& given, const MasterInfo& found) {
-  if (is_registered) {
-    return;  // An answer to a question that was asked twice.
+  if (is_registered || !has_asked) {
+    return;  // Asked twice, answered twice; or the last words of a master that is gone.
   }
   scheduler.cancel(retry);
   is_registered = true;

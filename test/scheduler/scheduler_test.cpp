@@ -192,6 +192,22 @@ TEST_F(SchedulerTest, ReturnsToARestartedMasterWithItsId) {
   EXPECT_EQ(log_, (std::vector<std::string>{"disconnected", "reregistered"}));
 }
 
+TEST_F(SchedulerTest, DoesNotTakeTheLastWordsOfADeadMasterForAnAnswer) {
+  // Its answer to an earlier question arrives when the link has already broken: who believed it
+  // would never ask the master that leads now.
+  start();
+  register_framework();
+  simulation_.crash(kMaster);
+  start_master();
+  master_->scheduler = pid_;
+  ASSERT_TRUE(simulation_.run_until([&] { return !log_.empty(); }, std::chrono::seconds(5)));
+  mesos::internal::FrameworkReregisteredMessage stale;
+  stale.mutable_framework_id()->set_value("F1");
+  *stale.mutable_master_info() = make_master_info("M1", kMaster, "master");
+  master_ref_.dispatch([this, stale] { master_->say(stale); });
+  EXPECT_TRUE(asked(CallType::SUBSCRIBE));
+}
+
 TEST_F(SchedulerTest, RegistersAgainWhenTheMasterSaysItLostUs) {
   start();
   register_framework();
