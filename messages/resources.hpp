@@ -107,7 +107,7 @@ class Resources {
 
   /// This after a RESERVE, UNRESERVE, CREATE or DESTROY, whose sources are subtracted and results
   /// added. Errors: kInvalid if the sources are not contained, or the type converts nothing.
-  Result<Resources> apply(const mesos::v1::Offer::Operation& operation) const;
+  [[nodiscard]] Result<Resources> apply(const mesos::v1::Offer::Operation& operation) const;
 
   // -- out --------------------------------------------------------------------
   void to(Protos* protos) const;
