@@ -206,7 +206,8 @@ int run_verb(int argc, const char* const* argv) {
   options.framework.add_capabilities()->set_type(
       mesos::v1::FrameworkInfo::Capability::PARTITION_AWARE);
   options.framework.add_roles(run.role);
-  options.framework.set_failover_timeout(60);
+  // Long enough for a broken link to mend; short, for nobody takes over when we are gone.
+  options.framework.set_failover_timeout(5);
   options.registration_backoff = std::chrono::milliseconds(500);
   auto progress = std::make_shared<RunProgress>();
   const std::size_t instances = request->instances;
