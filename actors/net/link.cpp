@@ -123,6 +123,27 @@ void Link::write_more() {
   since_ = Clock::now();
   if (retired_) {
     shut();
+  } else if (draining_) {
+    stream_->finish();
+  }
+}
+
+void Link::drain() {
+  if (closed_ || std::exchange(draining_, true)) {
+    return;
+  }
+  if (!stream_) {
+    shut();
+  } else {
+    write_more();
+  }
+}
+
+void Link::on_end() {
+  if (draining_) {
+    shut();
+  } else {
+    fail();
   }
 }
 
@@ -206,7 +227,7 @@ bool Link::end() {
 void Link::shut() { end(); }
 
 void Link::fail() {
-  if (end()) {
+  if (end() && !draining_) {
     ++table_.counters_->links_broken;
     table_.sink_.on_link_broken(peer_);
   }
@@ -326,11 +347,23 @@ void LinkTable::sweep(Link::Clock::time_point now) {
   retired_.erase(gone, retired_.end());
 }
 
-void LinkTable::stop() {
+void LinkTable::drain() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
   }
+  for (const auto& link : all()) {
+    link->drain();
+  }
+}
+
+bool LinkTable::drained() const {
+  const auto links = all();
+  return std::all_of(links.begin(), links.end(),
+                     [](const auto& link) { return link->is_closed(); });
+}
+
+void LinkTable::stop() {
   for (const auto& link : all()) {
     link->shut();
   }

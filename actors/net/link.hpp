@@ -45,12 +45,16 @@ class Link final : public ByteStream::Events, public std::enable_shared_from_thi
   void retire(Clock::time_point now);
   /// True once it is closed.
   bool sweep(Clock::time_point now);
+  /// Writes what waits, tells the peer that nothing follows, and closes when the peer has: a socket
+  /// closed while answers in it are unread is reset, which can overtake what the peer has not read.
+  void drain();
   /// Closes without telling anybody.
   void shut();
+  [[nodiscard]] bool is_closed() const { return closed_; }
 
   void on_connected() override;
   void on_bytes(std::string_view) override {}
-  void on_end() override { fail(); }
+  void on_end() override;
   void on_written(std::size_t bytes, bool all) override;
   void on_failed(const std::string&) override { fail(); }
 
@@ -84,6 +88,7 @@ class Link final : public ByteStream::Events, public std::enable_shared_from_thi
   bool connected_ = false;
   bool writing_ = false;
   bool retired_ = false;
+  bool draining_ = false;
   bool closed_ = false;
 };
 
@@ -100,6 +105,9 @@ class LinkTable {
 
   // -- the I/O thread ---------------------------------------------------------------------
   void sweep(Link::Clock::time_point now);
+  /// Takes no more, and drains every link that is there.
+  void drain();
+  [[nodiscard]] bool drained() const;
   void stop();
 
  private:

@@ -1,6 +1,8 @@
 #include "actors/net/tcp_transport.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -14,6 +16,10 @@ namespace {
 
 // Connections over the limit that may be told so at the same time; beyond, they are just closed.
 constexpr std::size_t kTurnedAwayAtOnce = 64;
+
+// How long stop() waits for peers to take what was sent, and how often it looks.
+constexpr std::chrono::milliseconds kDrainTime{500};
+constexpr std::chrono::milliseconds kDrainPoll{1};
 
 /// How often timeouts are looked at: a quarter of the shortest, at most once a second.
 Duration sweep_interval(const TransportLimits& limits) {
@@ -33,6 +39,7 @@ class Core : public std::enable_shared_from_this<Core> {
   LinkTable& links() { return links_; }
 
  private:
+  void drain();
   void accept(std::shared_ptr<ByteStream> stream, const Address& peer);
   void sweep();
   void sweep_later();
@@ -120,6 +127,7 @@ void Core::sweep_later() {
 }
 
 void Core::stop() {
+  drain();
   loop_->run_and_wait([this] {
     if (std::exchange(stopped_, true)) {
       return;
@@ -132,6 +140,22 @@ void Core::stop() {
       connection->abort();
     }
   });
+}
+
+/// What was sent before stop() leaves, if the peers take it in time.
+void Core::drain() {
+  const auto deadline = Link::Clock::now() + kDrainTime;
+  bool drained = false;
+  loop_->run_and_wait([&] {
+    if (!stopped_) {
+      links_.drain();
+    }
+    drained = stopped_ || links_.drained();
+  });
+  while (!drained && Link::Clock::now() < deadline) {
+    std::this_thread::sleep_for(kDrainPoll);
+    loop_->run_and_wait([&] { drained = links_.drained(); });
+  }
 }
 
 class TcpTransport final : public Transport {

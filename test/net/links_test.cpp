@@ -1,6 +1,8 @@
 // Connections between nodes (mesos-semantics 3.3).
 
 #include <optional>
+#include <string>
+#include <thread>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -175,6 +177,36 @@ TEST(Link, OfAStoppedTransportIsNotToldAbout) {
   node.transport->send(node.pid("a"), {"x", peer.address()}, ping());
   node.settle();
   EXPECT_TRUE(node.sink.broken(0).empty());
+  EXPECT_EQ(node.counters->messages_lost, 1U);
+}
+
+TEST(Message, SentJustBeforeTheEndLeavesWhileThePeerReads) {
+  // More than the kernel's buffers hold, so that most of it still waits when the end begins.
+  constexpr int kCount = 200;
+  const std::string much(100'000, 'x');
+  Node node;
+  RawListener peer;
+  for (int i = 0; i < kCount; ++i) {
+    node.transport->send(node.pid("a"), {"x", peer.address()}, numbered(much));
+  }
+  auto socket = peer.accept();
+  std::thread end([&node] { node.transport->stop(); });
+  for (int i = 0; i < kCount; ++i) {
+    ASSERT_GT(socket.read_until("0\r\n\r\n").size(), much.size()) << "message " << i;
+    socket.send("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+  }
+  socket.close();
+  end.join();
+  EXPECT_EQ(node.counters->messages_lost, 0U);
+}
+
+TEST(Message, IsGivenUpWhenThePeerDoesNotReadAtTheEnd) {
+  const std::string much(10'000'000, 'x');
+  Node node;
+  RawListener peer;
+  node.transport->send(node.pid("a"), {"x", peer.address()}, numbered(much));
+  auto socket = peer.accept();
+  node.transport->stop();
   EXPECT_EQ(node.counters->messages_lost, 1U);
 }
 
