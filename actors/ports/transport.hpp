@@ -54,7 +54,8 @@ class Transport {
   /// `reconnect`. Without a link, a connection lives while it has something to send.
   virtual void link(const Address& peer, bool reconnect) = 0;
   virtual void unlink(const Address& peer) = 0;
-  /// Stops listening, closes everything; no call of the sink follows.
+  /// Lets what was sent leave, for a bounded time (half a second over TCP), stops listening and
+  /// closes everything; no call of the sink follows. Blocks meanwhile: never on the I/O thread.
   virtual void stop() = 0;
   /// Where it listens.
   [[nodiscard]] virtual const Address& address() const = 0;
