@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <zlib.h>
+
+#include "messages/invariant.hpp"
+
 namespace troupe::http {
 namespace {
 
@@ -43,6 +47,30 @@ const std::string& Request::header(std::string_view name) const {
   static const std::string none;
   const auto found = headers.find(name);
   return found == headers.end() ? none : found->second;
+}
+
+const std::string& SharedBody::gzipped() const {
+  std::call_once(compressed_, [this] { gzipped_ = gzip(bytes_); });
+  return gzipped_;
+}
+
+std::string gzip(std::string_view bytes) {
+  constexpr int kGzipWindow = MAX_WBITS + 16;  // 16 asks for the head and tail of gzip.
+  constexpr int kMemoryLevel = 8;              // zlib's default.
+  z_stream stream{};
+  INVARIANT(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, kMemoryLevel,
+                         Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string compressed(deflateBound(&stream, bytes.size()), '\0');
+  // zlib reads only, but its interface is older than const.
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(compressed.data());
+  stream.avail_out = static_cast<uInt>(compressed.size());
+  const int end = deflate(&stream, Z_FINISH);
+  compressed.resize(stream.total_out);
+  deflateEnd(&stream);
+  INVARIANT(end == Z_STREAM_END);  // There is room for all.
+  return compressed;
 }
 
 Response Response::text(int status, std::string body) {

@@ -151,11 +151,22 @@ class AnswerStream final : public http::Stream {
     return true;
   }
   void close() override { answer_->hang_up(); }
+  void abort() override {
+    answer_->aborted = answer_->aborted || !answer_->closed;
+    answer_->hang_up();
+  }
   void on_closed(std::function<void()> closed) override {
     if (answer_->closed) {
       closed();
     } else {
       answer_->on_hang_up = std::move(closed);
+    }
+  }
+  void on_drained(std::function<void()> drained) override {
+    if (answer_->stalled && !answer_->closed) {
+      answer_->on_drained = std::move(drained);
+    } else {
+      drained();
     }
   }
 

@@ -28,10 +28,15 @@ struct SimulatedAnswer {
   std::optional<http::Response> response;  ///< the head, if it is a stream
   std::vector<std::string> chunks;         ///< of a stream
   bool closed = false;                     ///< of a stream: no more will come
+  bool aborted = false;                    ///< of a stream: it broke before its end
+  bool stalled = false;                    ///< the client reads nothing: nothing drains
   std::function<void()> on_hang_up;        ///< set by the stream
+  std::function<void()> on_drained;        ///< set by the stream, while the client is stalled
 
   /// The client goes away: what is written from now on is dropped.
   void hang_up();
+  /// A stalled client reads again.
+  void read_on();
 };
 
 /// A whole cluster in one thread: runtimes of the same interface as the real one, whose turns are

@@ -133,9 +133,12 @@ Result<agent::Ports> make_agent_ports(const agent::Options& options, const Fetch
   fetcher_options.cache_dir = fetcher.cache_dir;
   fetcher_options.cache_size_bytes = fetcher.cache_bytes;
   fetcher_options.stall_timeout = fetcher.stall_timeout;
-  return agent::Ports{std::move(detector), launcher,
+  return agent::Ports{std::move(detector),
+                      launcher,
                       std::make_shared<agent::UriFetcher>(std::move(fetcher_options)),
-                      std::move(files), command_executors(launcher)};
+                      std::move(files),
+                      command_executors(launcher),
+                      nullptr};
 }
 
 Result<void> parse_credentials(const std::string& text,

@@ -18,7 +18,7 @@ constexpr Duration kDefaultKillGrace = std::chrono::seconds(3);
 /// What the executor keeps of the shutdown grace for reaping and reporting (mesos-semantics 8.4).
 constexpr Duration kShutdownReserve = std::chrono::seconds(2);
 
-ExecutorOptions executor_options(const CommandExecutorSpec& spec) {
+ExecutorOptions executor_options(const ExecutorActorSpec& spec) {
   ExecutorOptions options;
   options.agent = spec.agent;
   options.framework_id = spec.framework_id;
@@ -34,7 +34,7 @@ ExecutorOptions executor_options(const CommandExecutorSpec& spec) {
 ///                        └─────────── ended ◄─┴──────────────┘
 class CommandExecutor final : public Executor {
  public:
-  CommandExecutor(const CommandExecutorSpec& spec, std::shared_ptr<Launcher> launcher)
+  CommandExecutor(const ExecutorActorSpec& spec, std::shared_ptr<Launcher> launcher)
       : Executor(executor_options(spec), spec.name), spec_(spec), launcher_(std::move(launcher)) {}
 
  protected:
@@ -200,7 +200,7 @@ class CommandExecutor final : public Executor {
     update(std::move(status));
   }
 
-  CommandExecutorSpec spec_;
+  ExecutorActorSpec spec_;
   std::shared_ptr<Launcher> launcher_;
   TaskInfo task_;
   Phase phase_ = Phase::kIdle;
@@ -214,8 +214,8 @@ class CommandExecutor final : public Executor {
 
 }  // namespace
 
-CommandExecutorFactory command_executors(std::shared_ptr<Launcher> launcher) {
-  return [launcher = std::move(launcher)](const CommandExecutorSpec& spec) {
+ExecutorActorFactory command_executors(std::shared_ptr<Launcher> launcher) {
+  return [launcher = std::move(launcher)](const ExecutorActorSpec& spec) {
     return std::make_unique<CommandExecutor>(spec, launcher);
   };
 }

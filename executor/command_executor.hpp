@@ -2,13 +2,13 @@
 
 #include <memory>
 
-#include "actors/ports/command_executor.hpp"
+#include "actors/ports/executor_actor.hpp"
 #include "actors/ports/launcher.hpp"
 
 namespace troupe {
 
 /// Makes the executor of a plain command task (mesos-semantics 8.4): an actor inside the agent that
 /// runs the task's command through `launcher`, as the container of the spec.
-CommandExecutorFactory command_executors(std::shared_ptr<Launcher> launcher);
+ExecutorActorFactory command_executors(std::shared_ptr<Launcher> launcher);
 
 }  // namespace troupe

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "actors/ports/command_executor.hpp"
 #include "actors/ports/detector.hpp"
+#include "actors/ports/executor_actor.hpp"
 #include "actors/ports/fetcher.hpp"
 #include "actors/ports/files.hpp"
 #include "actors/ports/launcher.hpp"
@@ -18,7 +18,8 @@ struct Ports {
   std::shared_ptr<Launcher> launcher;
   std::shared_ptr<Fetcher> fetcher;
   std::shared_ptr<Files> files;
-  CommandExecutorFactory command_executors;
+  ExecutorActorFactory command_executors;
+  ExecutorActorFactory pod_executors;
 };
 
 /// Starts the actors of an agent on `runtime`: `slave(1)`, the sandbox collector, /files. Gives the

@@ -322,7 +322,7 @@ void AgentActor::carry_out(const LaunchContainer& intention) {
 }
 
 void AgentActor::carry_out(const StartCommandExecutor& intention) {
-  CommandExecutorSpec spec;
+  ExecutorActorSpec spec;
   spec.name = runtime().unique_name("command-executor");
   spec.agent = self();
   spec.framework_id = intention.key.framework_id;

@@ -68,6 +68,20 @@ void StreamState::close() {
   post_pump();
 }
 
+void StreamState::abort() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(closed_, true)) {
+      return;
+    }
+    overflowed_ = true;
+    if (std::exchange(posted_, true)) {
+      return;
+    }
+  }
+  post_pump();
+}
+
 void StreamState::on_closed(std::function<void()> closed) {
   {
     const std::lock_guard lock(mutex_);
@@ -77,6 +91,17 @@ void StreamState::on_closed(std::function<void()> closed) {
     }
   }
   closed();
+}
+
+void StreamState::on_drained(std::function<void()> drained) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!finished_ && unwritten_bytes_ > 0) {
+      drained_callback_ = std::move(drained);
+      return;
+    }
+  }
+  drained();
 }
 
 void StreamState::post_pump() {
@@ -97,21 +122,34 @@ StreamState::Taken StreamState::take() {
 }
 
 void StreamState::written(std::size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  unwritten_bytes_ -= std::min(unwritten_bytes_, bytes);
+  std::function<void()> drained;
+  {
+    const std::lock_guard lock(mutex_);
+    unwritten_bytes_ -= std::min(unwritten_bytes_, bytes);
+    if (unwritten_bytes_ == 0) {
+      drained = std::exchange(drained_callback_, nullptr);
+    }
+  }
+  if (drained) {
+    drained();
+  }
 }
 
 void StreamState::finish() {
-  std::function<void()> callback;
+  std::function<void()> drained;
+  std::function<void()> closed;
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     finished_ = true;
     pending_.take();
-    callback = std::exchange(closed_callback_, nullptr);
+    drained = std::exchange(drained_callback_, nullptr);
+    closed = std::exchange(closed_callback_, nullptr);
   }
-  if (callback) {
-    callback();
+  for (const auto& callback : {drained, closed}) {
+    if (callback) {
+      callback();
+    }
   }
 }
 
@@ -126,6 +164,9 @@ PendingAnswer::~PendingAnswer() {
 void PendingAnswer::send(http::Response response) {
   if (answered_.exchange(true)) {
     return;
+  }
+  if (response.shared) {
+    response.body = response.shared->bytes();
   }
   const bool close = wire::closes_connection(response, form_);
   OutputQueue bytes;

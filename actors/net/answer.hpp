@@ -41,7 +41,9 @@ class StreamState {
 
   bool write(std::string bytes);
   void close();
+  void abort();
   void on_closed(std::function<void()> closed);
+  void on_drained(std::function<void()> drained);
 
   // -- the I/O thread ---------------------------------------------------------------------
   struct Taken {
@@ -66,10 +68,11 @@ class StreamState {
   OutputQueue pending_;
   std::size_t unwritten_bytes_ = 0;  // Pending, or with the connection.
   bool closed_ = false;
-  bool overflowed_ = false;
+  bool overflowed_ = false;  // Or aborted: what is pending does not leave.
   bool posted_ = false;
   bool finished_ = false;
   std::function<void()> closed_callback_;
+  std::function<void()> drained_callback_;
 };
 
 /// What a handler holds: the last to let go ends the stream.
@@ -82,7 +85,11 @@ class StreamHandle final : public http::Stream {
 
   bool write(std::string bytes) override { return state_->write(std::move(bytes)); }
   void close() override { state_->close(); }
+  void abort() override { state_->abort(); }
   void on_closed(std::function<void()> closed) override { state_->on_closed(std::move(closed)); }
+  void on_drained(std::function<void()> drained) override {
+    state_->on_drained(std::move(drained));
+  }
 
  private:
   std::shared_ptr<StreamState> state_;

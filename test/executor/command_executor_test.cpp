@@ -23,7 +23,7 @@ class CommandExecutorTest : public testing::Test {
   }
 
   void launch(const std::function<void(mesos::v1::TaskInfo*)>& change = {}) {
-    CommandExecutorSpec spec;
+    ExecutorActorSpec spec;
     spec.name = "command-executor(1)";
     spec.agent = *Pid::parse("slave(1)@10.0.0.1:5051");
     spec.framework_id = FrameworkId("F1");

@@ -144,7 +144,7 @@ void Cluster::start_agent(AgentNode& node) {
   const std::shared_ptr<Launcher> launcher(std::shared_ptr<void>(), node.machine.get());
   agent::Ports ports{std::make_shared<StaticDetector>(kMaster), launcher,
                      std::make_shared<SimFetcher>(simulation_), node.files,
-                     command_executors(launcher)};
+                     command_executors(launcher), nullptr};
   node.address = runtime.address();
   node.running = agent::spawn_agent_actors(runtime, agent_options(), ports);
 }

@@ -110,7 +110,7 @@ struct FakeFetcher final : Fetcher {
 /// The executor of a command task: runs and finishes at once, ends when all is acknowledged.
 class FakeCommandExecutor final : public Process {
  public:
-  explicit FakeCommandExecutor(const CommandExecutorSpec& spec) : Process(spec.name), spec_(spec) {
+  explicit FakeCommandExecutor(const ExecutorActorSpec& spec) : Process(spec.name), spec_(spec) {
     install(&FakeCommandExecutor::on_run);
     install(&FakeCommandExecutor::on_acknowledged);
   }
@@ -143,7 +143,7 @@ class FakeCommandExecutor final : public Process {
     }
   }
 
-  const CommandExecutorSpec spec_;
+  const ExecutorActorSpec spec_;
   int acknowledged_ = 0;
 };
 
@@ -222,7 +222,7 @@ struct Cluster {
     ports.launcher = launcher;
     ports.fetcher = fetcher;
     ports.files = files;
-    ports.command_executors = [](const CommandExecutorSpec& spec) {
+    ports.command_executors = [](const ExecutorActorSpec& spec) {
       return std::make_unique<FakeCommandExecutor>(spec);
     };
     agent = spawn_agent_actors(simulation.add_node("10.0.0.2", 5051), options, ports);

@@ -313,7 +313,7 @@ class AgentPort : public ::testing::Test {
     ports.launcher = std::make_shared<NoLauncher>();
     ports.fetcher = std::make_shared<NoFetcher>();
     ports.files = std::make_shared<NoFiles>();
-    ports.command_executors = [](const CommandExecutorSpec&) { return nullptr; };
+    ports.command_executors = [](const ExecutorActorSpec&) { return nullptr; };
     agent_ = agent::spawn_agent(node_, options, ports);
     simulation_.run_for(100ms);
   }
