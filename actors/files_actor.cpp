@@ -14,11 +14,9 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t kMaxPageBytes = 64 * 1024;  // 16 pages of 4 KiB.
-// A file up to this size is sent in one piece. What is larger goes in parts with a pause after
-// each, so that memory stays bounded and other requests get their turns: some 100 MB a second.
-constexpr std::uint64_t kMaxWholeBytes = 8 << 20;
+// A file up to this size is sent whole. What is larger goes in parts, each once the one before has
+// left: memory stays bounded however slowly a client reads, and other requests get their turns.
 constexpr std::uint64_t kPartBytes = 1 << 20;
-constexpr Duration kPartPause = std::chrono::milliseconds(10);
 constexpr std::uint32_t kTypeMask = 0170000;  // Of st_mode.
 constexpr std::uint32_t kFolder = 0040000;
 constexpr std::uint32_t kLink = 0120000;
@@ -200,29 +198,52 @@ FileEntry FilesActor::shown_entry(FileEntry entry, const std::string& virtual_fo
   return entry;
 }
 
-// -- requests --------------------------------------------------------------------------------
-
-void FilesActor::on_browse(const http::Request& request, const http::Responder& responder) {
-  const Result<std::string> path = path_of(request);
-  const Result<std::string> real = path ? resolve(*path) : path;
-  if (!real) {
-    return responder.send(refusal(real.error()));
-  }
-  const Result<FileEntry> folder = files_->stat(*real);
+Result<std::vector<FileEntry>> FilesActor::browse(const std::string& path) {
+  const Result<std::string> real = resolve(path);
+  const Result<FileEntry> folder = real ? files_->stat(*real) : real.error();
   if (!folder) {
-    return responder.send(refusal(folder.error()));
+    return folder.error();
   }
   std::vector<FileEntry> entries;
   if (has_type(*folder, kFolder)) {  // A file has nothing in it: [].
     Result<std::vector<FileEntry>> listed = files_->list(*real);
     if (!listed) {
-      return responder.send(refusal(listed.error()));
+      return listed.error();
     }
     for (FileEntry& entry : *listed) {
-      entries.push_back(shown_entry(std::move(entry), *path));
+      entries.push_back(shown_entry(std::move(entry), path));
     }
   }
-  responder.send(json_response(request, files_browse_json(entries)));
+  return entries;
+}
+
+Result<FilesActor::Page> FilesActor::read(const std::string& path, std::uint64_t offset,
+                                          std::optional<std::uint64_t> length) {
+  const Result<std::string> real = resolve(path);
+  const Result<FileEntry> file = real ? files_->stat(*real) : real.error();
+  if (!file) {
+    return file.error();
+  }
+  if (has_type(*file, kFolder)) {
+    return invalid("Cannot read from a directory: '" + path + "'");
+  }
+  const auto wanted = static_cast<std::size_t>(
+      std::min<std::uint64_t>(kMaxPageBytes, length.value_or(kMaxPageBytes)));
+  Result<std::string> bytes = wanted == 0 ? std::string() : files_->read(*real, offset, wanted);
+  if (!bytes) {
+    return bytes.error();
+  }
+  return Page{file->size, std::move(*bytes)};
+}
+
+// -- requests --------------------------------------------------------------------------------
+
+void FilesActor::on_browse(const http::Request& request, const http::Responder& responder) {
+  const Result<std::string> path = path_of(request);
+  const Result<std::vector<FileEntry>> entries =
+      path ? browse(*path) : Result<std::vector<FileEntry>>(path.error());
+  responder.send(entries ? json_response(request, files_browse_json(*entries))
+                         : refusal(entries.error()));
 }
 
 void FilesActor::on_read(const http::Request& request, const http::Responder& responder) {
@@ -235,25 +256,18 @@ void FilesActor::on_read(const http::Request& request, const http::Responder& re
       return responder.send(refusal(*error));
     }
   }
-  const Result<std::string> real = resolve(*path);
-  const Result<FileEntry> file = real ? files_->stat(*real) : real.error();
-  if (!file) {
-    return responder.send(refusal(file.error()));
+  const bool size_only = *offset == -1;
+  const std::uint64_t start = size_only ? 0 : static_cast<std::uint64_t>(*offset);
+  const auto wanted = *length == -1 ? std::nullopt : std::optional<std::uint64_t>(*length);
+  const Result<Page> page = read(*path, start, size_only ? 0 : wanted);
+  if (!page) {
+    return responder.send(refusal(page.error()));
   }
-  if (has_type(*file, kFolder)) {
-    return responder.send(refusal(invalid("Cannot read from a directory: '" + *path + "'")));
+  if (size_only) {
+    return responder.send(json_response(request, files_read_json(page->size, "")));
   }
-  if (*offset == -1) {
-    return responder.send(json_response(request, files_read_json(file->size, "")));
-  }
-  const auto start = static_cast<std::uint64_t>(*offset);
-  const std::size_t wanted =
-      *length == -1 ? kMaxPageBytes : std::min(kMaxPageBytes, static_cast<std::size_t>(*length));
-  const Result<std::string> bytes = files_->read(*real, start, wanted);
-  if (!bytes) {
-    return responder.send(refusal(bytes.error()));
-  }
-  const std::string_view shown = std::string_view(*bytes).substr(0, whole_characters(*bytes));
+  const std::string_view shown =
+      std::string_view(page->bytes).substr(0, whole_characters(page->bytes));
   responder.send(json_response(request, files_read_json(start, shown)));
 }
 
@@ -271,7 +285,7 @@ void FilesActor::on_download(const http::Request& request, const http::Responder
   const std::string name = name_of(*real);
   response.headers["Content-Type"] = content_type(name);
   response.headers["Content-Disposition"] = "attachment; filename=" + quoted(name);
-  if (file->size <= kMaxWholeBytes) {
+  if (file->size <= kPartBytes) {
     Result<std::string> bytes = files_->read(*real, 0, static_cast<std::size_t>(file->size));
     if (!bytes) {
       return responder.send(refusal(bytes.error()));
@@ -286,18 +300,20 @@ void FilesActor::send_part(const std::shared_ptr<http::Stream>& stream, const st
                            std::uint64_t offset, std::uint64_t end) {
   const std::size_t wanted = std::min<std::uint64_t>(kPartBytes, end - offset);
   Result<std::string> bytes = files_->read(real, offset, wanted);
-  // A file that was cut short, or cannot be read any more, ends early.
+  // A file that was cut short, or cannot be read any more: the client must not take what it has for
+  // the whole.
   if (!bytes || bytes->empty()) {
-    return stream->close();
+    return stream->abort();
   }
   const std::uint64_t next = offset + bytes->size();
   if (!stream->write(std::move(*bytes))) {
-    return;
+    return;  // The client has gone.
   }
   if (next >= end) {
     return stream->close();
   }
-  delay(kPartPause, [this, stream, real, next, end] { send_part(stream, real, next, end); });
+  stream->on_drained(
+      defer([this, stream, real, next, end] { send_part(stream, real, next, end); }));
 }
 
 void FilesActor::on_debug(const http::Request& request, const http::Responder& responder) {
@@ -314,6 +330,19 @@ void FilesAddress::attach(std::string path, std::string real) const {
 
 void FilesAddress::detach(std::string path) const {
   process_.dispatch([actor = actor_, path = std::move(path)] { actor->detach(path); });
+}
+
+void FilesAddress::browse(std::string path,
+                          std::function<void(Result<std::vector<FileEntry>>)> done) const {
+  process_.dispatch([actor = actor_, path = std::move(path), done = std::move(done)] {
+    done(actor->browse(path));
+  });
+}
+
+void FilesAddress::read(std::string path, std::uint64_t offset, std::optional<std::uint64_t> length,
+                        std::function<void(Result<FilesActor::Page>)> done) const {
+  process_.dispatch([actor = actor_, path = std::move(path), offset, length,
+                     done = std::move(done)] { done(actor->read(path, offset, length)); });
 }
 
 FilesAddress spawn_files(Runtime& runtime, std::shared_ptr<Files> files) {

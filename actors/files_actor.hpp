@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "actors/ports/files.hpp"
 #include "actors/process.hpp"
@@ -30,6 +33,16 @@ class FilesActor : public Process {
   /// Shows the file or folder `real` as `path`; a path attached before now shows this one.
   void attach(const std::string& path, const std::string& real);
   void detach(const std::string& path);
+  /// What a folder holds, with virtual paths; nothing for a file. Errors: kNotFound, kInternal.
+  Result<std::vector<FileEntry>> browse(const std::string& path);
+  struct Page {
+    std::uint64_t size = 0;  ///< of the whole file
+    std::string bytes;       ///< at most 64 KiB
+  };
+  /// The bytes from `offset` on; nullopt reads as much as fits a page. Errors: kNotFound, kInvalid
+  /// for a folder, kInternal.
+  Result<Page> read(const std::string& path, std::uint64_t offset,
+                    std::optional<std::uint64_t> length);
 
  private:
   void on_browse(const http::Request& request, const http::Responder& responder);
@@ -39,7 +52,7 @@ class FilesActor : public Process {
   /// The real path behind a virtual one. Errors: kNotFound.
   Result<std::string> resolve(const std::string& path);
   FileEntry shown_entry(FileEntry entry, const std::string& virtual_folder);
-  /// Sends the bytes from `offset` to `end` part by part, with pauses for other turns.
+  /// Sends the bytes from `offset` to `end` part by part, each once the one before has left.
   void send_part(const std::shared_ptr<http::Stream>& stream, const std::string& real,
                  std::uint64_t offset, std::uint64_t end);
 
@@ -57,6 +70,10 @@ class FilesAddress {
 
   void attach(std::string path, std::string real) const;
   void detach(std::string path) const;
+  // `done` runs in a turn of the process `files`; not at all once that has ended.
+  void browse(std::string path, std::function<void(Result<std::vector<FileEntry>>)> done) const;
+  void read(std::string path, std::uint64_t offset, std::optional<std::uint64_t> length,
+            std::function<void(Result<FilesActor::Page>)> done) const;
 
  private:
   ProcessRef process_;

@@ -46,10 +46,11 @@ class HostActor final : public caf::event_based_actor {
 
 class CafMailbox final : public Mailbox {
  public:
-  CafMailbox(caf::actor actor, std::uint64_t incarnation, std::shared_ptr<std::atomic<bool>> stop)
-      : Mailbox(incarnation, std::move(stop)), actor_(std::move(actor)) {}
+  CafMailbox(caf::actor actor, std::uint64_t incarnation, std::shared_ptr<MailboxState> state)
+      : Mailbox(incarnation, std::move(state)), actor_(std::move(actor)) {}
 
-  void enqueue(Work work) override {
+ protected:
+  void put(Work work) override {
     auto element = caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(work));
     caf::actor_cast<caf::abstract_actor*>(actor_)->enqueue(std::move(element), nullptr);
   }
@@ -63,10 +64,10 @@ class CafMailbox final : public Mailbox {
 
 std::shared_ptr<Mailbox> CafStage::host(std::unique_ptr<ProcessHost> host,
                                         std::uint64_t incarnation,
-                                        std::shared_ptr<std::atomic<bool>> stop) {
+                                        std::shared_ptr<MailboxState> state) {
   // Lazy: it is first scheduled when something is enqueued.
   auto actor = system_.spawn<HostActor, caf::lazy_init>(std::move(host));
-  return std::make_shared<CafMailbox>(std::move(actor), incarnation, std::move(stop));
+  return std::make_shared<CafMailbox>(std::move(actor), incarnation, std::move(state));
 }
 
 caf::actor_system& caf_system(Runtime& runtime) {

@@ -16,7 +16,7 @@ class CafStage final : public Stage {
  public:
   explicit CafStage(caf::actor_system& system) : system_(system) {}
   std::shared_ptr<Mailbox> host(std::unique_ptr<ProcessHost> host, std::uint64_t incarnation,
-                                std::shared_ptr<std::atomic<bool>> stop) override;
+                                std::shared_ptr<MailboxState> state) override;
   caf::actor_system& system() { return system_; }
 
  private:

@@ -61,8 +61,6 @@ bool matches(std::string_view range, std::string_view type) {
           equal_without_case(range.substr(0, family.size()), family));
 }
 
-Call refuse(Response refusal) { return {Encoding::kJson, std::move(refusal)}; }
-
 /// A name of a function, or of a member of an object: nothing that would run by itself.
 bool is_callback(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -88,40 +86,49 @@ bool accepts(std::string_view header, std::string_view type) {
   return false;
 }
 
-Call read_call(const Request& request, google::protobuf::Message* call) {
+std::optional<Response> parse_call(const Request& request, google::protobuf::Message* call) {
   if (request.method != "POST") {
-    return refuse(method_not_allowed(request.method, "POST"));
+    return method_not_allowed(request.method, "POST");
   }
   std::string_view header = request.header("Content-Type");
   if (header.empty()) {
-    return refuse(Response::text(400, "Expecting 'Content-Type' to be present"));
+    return Response::text(400, "Expecting 'Content-Type' to be present");
   }
   const auto type = take_until(';', &header);
+  const std::string failed = "Failed to parse body into " + call->GetTypeName();
   if (equal_without_case(type, kJson)) {
     const Result<void> parsed = from_json(request.body, call);
-    if (!parsed) {
-      return refuse(Response::text(
-          400, "Failed to parse body into " + call->GetTypeName() + ": " + parsed.error().message));
-    }
-  } else if (equal_without_case(type, kProtobuf)) {
-    if (!call->ParseFromString(request.body)) {
-      return refuse(Response::text(400, "Failed to parse body into " + call->GetTypeName() +
-                                            ": not a protobuf with all required fields"));
-    }
-  } else {
-    return refuse(Response::text(415, "Expecting 'Content-Type' of " + std::string(kJson) + " or " +
-                                          std::string(kProtobuf) + ", not '" + std::string(type) +
-                                          "'"));
+    return parsed ? std::nullopt
+                  : std::optional(Response::text(400, failed + ": " + parsed.error().message));
   }
-  const std::string& accept = request.header("Accept");
-  if (accepts(accept, kJson)) {
-    return {Encoding::kJson, std::nullopt};
+  if (equal_without_case(type, kProtobuf)) {
+    return call->ParseFromString(request.body)
+               ? std::nullopt
+               : std::optional(
+                     Response::text(400, failed + ": not a protobuf with all required fields"));
   }
-  if (accepts(accept, kProtobuf)) {
-    return {Encoding::kProtobuf, std::nullopt};
+  return Response::text(415, "Expecting 'Content-Type' of " + std::string(kJson) + " or " +
+                                 std::string(kProtobuf) + ", not '" + std::string(type) + "'");
+}
+
+std::optional<Encoding> accepted_encoding(std::string_view header) {
+  if (accepts(header, kJson)) {
+    return Encoding::kJson;
   }
-  return refuse(Response::text(
-      406, "Expecting 'Accept' to allow " + std::string(kJson) + " or " + std::string(kProtobuf)));
+  return accepts(header, kProtobuf) ? std::optional(Encoding::kProtobuf) : std::nullopt;
+}
+
+Call read_call(const Request& request, google::protobuf::Message* call) {
+  if (auto refusal = parse_call(request, call)) {
+    return {Encoding::kJson, std::move(refusal)};
+  }
+  const auto encoding = accepted_encoding(request.header("Accept"));
+  if (!encoding) {
+    return {Encoding::kJson,
+            Response::text(406, "Expecting 'Accept' to allow " + std::string(kJson) + " or " +
+                                    std::string(kProtobuf))};
+  }
+  return {*encoding, std::nullopt};
 }
 
 std::string missing_part(const google::protobuf::Message& call) {

@@ -27,6 +27,10 @@ struct Call {
 /// Content-Type or for a body that does not parse, 415 for another type than JSON or protobuf, 406
 /// if the client takes neither (JSON is preferred).
 Call read_call(const Request& request, google::protobuf::Message* call);
+/// The same without a look at what the client takes: for answers that are streams.
+std::optional<Response> parse_call(const Request& request, google::protobuf::Message* call);
+/// What an Accept header prefers; nullopt if it allows neither.
+std::optional<Encoding> accepted_encoding(std::string_view header);
 /// The part of a call that its type asks for and that is not there: "teardown" for TEARDOWN. Empty
 /// if all is there, or the type has no part of its own.
 std::string missing_part(const google::protobuf::Message& call);

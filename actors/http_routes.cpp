@@ -37,4 +37,8 @@ std::string_view first_segment(std::string_view path) {
 
 bool climbs(std::string_view path) { return path.find("/..") != std::string_view::npos; }
 
+Response nothing_at(const std::string& path) {
+  return Response::text(404, "There is nothing at '" + path + "'\n");
+}
+
 }  // namespace troupe::http

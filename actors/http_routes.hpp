@@ -35,4 +35,7 @@ std::string_view first_segment(std::string_view path);
 /// True if a path climbs out of what it names: such are answered 404 before any routing.
 bool climbs(std::string_view path);
 
+/// 404: no process and no route answers for that path.
+Response nothing_at(const std::string& path);
+
 }  // namespace troupe::http

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/http_routes.hpp"
 #include "actors/process_host.hpp"
 #include "actors/wire_message.hpp"
 #include "messages/invariant.hpp"
@@ -57,7 +58,7 @@ Pid Node::spawn(std::unique_ptr<Process> process) {
   auto ref = process->ref();
   auto host = std::make_unique<ProcessHost>(*this, std::move(process), incarnation);
   auto& host_ref = *host;
-  auto mailbox = stage_.host(std::move(host), incarnation, host_ref.stop_);
+  auto mailbox = stage_.host(std::move(host), incarnation, host_ref.mailbox_state_);
   host_ref.attach(mailbox);
   // Under the lock: started() is the first turn, and the name is known when it runs.
   const std::lock_guard<std::shared_mutex> lock(names_mutex_);
@@ -279,7 +280,7 @@ void Node::authenticate(Authenticator authenticator) {
 
 void Node::on_request(http::Request request, http::Responder responder) {
   if (http::climbs(request.path)) {
-    responder.send(http::Response::text(404, "Not found"));
+    responder.send(http::nothing_at(request.path));
     return;
   }
   std::shared_ptr<const Authenticator> authenticator;
@@ -306,7 +307,7 @@ void Node::on_request(http::Request request, http::Responder responder) {
     skip = 0;
   }
   if (!mailbox) {
-    responder.send(http::Response::text(404, "Not found"));
+    responder.send(http::nothing_at(request.path));
     return;
   }
   mailbox->enqueue({std::make_shared<Work::Request>(

@@ -18,6 +18,10 @@ void ProcessRef::dispatch(std::function<void()> turn) const {
 
 Pid ProcessRef::pid() const { return state_ ? state_->pid : Pid(); }
 
+QueueLengths ProcessRef::queued() const {
+  return state_ ? ProcessHost::queued(*state_) : QueueLengths();
+}
+
 // -- Process --------------------------------------------------------------------------------------
 
 Process::Process(std::string name) : name_(std::move(name)), tables_(std::make_unique<Tables>()) {

@@ -24,6 +24,13 @@ using MessagePtr = std::shared_ptr<const google::protobuf::Message>;
 /// Names a pending timer of one process; 0 names none.
 using TimerId = std::uint64_t;
 
+/// What waits in the mailbox of a process.
+struct QueueLengths {
+  std::uint64_t messages = 0;
+  std::uint64_t http_requests = 0;
+  std::uint64_t dispatches = 0;  ///< and timers, exits, its start
+};
+
 /// A weak address of a live process, for adapters and other actors of the same program: it does not
 /// keep the process alive. Threads: any.
 class ProcessRef {
@@ -32,6 +39,8 @@ class ProcessRef {
   /// Runs `turn` as a turn of the process; dropped if it has ended. FIFO per sender.
   void dispatch(std::function<void()> turn) const;
   [[nodiscard]] Pid pid() const;
+  /// Nothing once it has ended.
+  [[nodiscard]] QueueLengths queued() const;
 
  private:
   friend class ProcessHost;
@@ -112,7 +121,7 @@ class Process {
   /// Wraps `callback` so that it may be called once or more from any thread and runs as a turn of
   /// this process, or not at all once it has ended. Arguments are copied.
   template <class F>
-  auto defer(F callback) const {
+  [[nodiscard]] auto defer(F callback) const {
     return [ref = ref(), callback = std::move(callback)](auto... arguments) {
       ref.dispatch([callback, arguments...]() { callback(arguments...); });
     };

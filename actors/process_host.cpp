@@ -15,7 +15,7 @@ ProcessHost::ProcessHost(Node& node, std::unique_ptr<Process> process, std::uint
       process_(std::move(process)),
       ref_(process_->tables_->ref.state_),
       linker_{process_->name(), incarnation},
-      stop_(std::make_shared<std::atomic<bool>>(false)) {
+      mailbox_state_(std::make_shared<MailboxState>()) {
   ref_->pid = Pid{process_->name(), node.address()};
   process_->host_ = this;
 }
@@ -36,20 +36,26 @@ void ProcessHost::dispatch(const ProcessRef::State& state, std::function<void()>
   }
 }
 
+QueueLengths ProcessHost::queued(const ProcessRef::State& state) {
+  const auto mailbox = state.mailbox.lock();
+  return mailbox ? mailbox->state().lengths() : QueueLengths();
+}
+
 // -- turns ----------------------------------------------------------------------------------------
 
 bool ProcessHost::turn(Work work) {
   if (!process_) {
     return false;
   }
+  mailbox_state_->taken(work);
   // A process that was stopped before its first turn still has it: stopped() follows started().
   const bool first = std::holds_alternative<Work::Start>(work.any);
-  if (first || !stop_->load(std::memory_order_acquire)) {
+  if (first || !mailbox_state_->stopped()) {
     guarded([&] { std::visit([this](const auto& item) { run(item); }, work.any); });
     // What the turn was given (a responder, a closure's captures) goes before the process does.
     work.any = Work::Stop{};
   }
-  if (!ending_ && !stop_->load(std::memory_order_acquire)) {
+  if (!ending_ && !mailbox_state_->stopped()) {
     return true;
   }
   end();
@@ -123,7 +129,7 @@ void ProcessHost::run(const std::shared_ptr<Work::Request>& work) {
   const auto path = std::string_view(request.path).substr(work->skip);
   const auto found = process_->tables_->routes.find(path);
   if (found.handler == nullptr) {
-    work->responder.send(http::Response::text(404, "Not found"));
+    work->responder.send(http::nothing_at(request.path));
     return;
   }
   request.rest = std::string(found.rest);

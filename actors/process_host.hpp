@@ -56,6 +56,7 @@ class ProcessHost {
   // -- for Process --------------------------------------------------------------
   static ProcessRef new_ref();
   static void dispatch(const ProcessRef::State& state, std::function<void()> turn);
+  static QueueLengths queued(const ProcessRef::State& state);
   [[nodiscard]] const Pid& self() const { return ref_->pid; }
   Node& node() { return node_; }
   Random& random();
@@ -91,8 +92,8 @@ class ProcessHost {
   std::unique_ptr<Process> process_;  // Null once ended.
   std::shared_ptr<ProcessRef::State> ref_;
   const Linker linker_;
-  std::shared_ptr<std::atomic<bool>> stop_;  // Shared with the mailbox.
-  std::unique_ptr<Random> random_;           // Made at first use.
+  std::shared_ptr<MailboxState> mailbox_state_;  // Shared with the mailbox.
+  std::unique_ptr<Random> random_;               // Made at first use.
   // An id is never used twice, so that a firing which was already queued when its timer was
   // cancelled finds nothing.
   std::unordered_map<TimerId, Timer> timers_;

@@ -105,7 +105,15 @@ void publish(Metrics& metrics, const std::shared_ptr<TransportCounters>& counter
   gauge("messages_received", &TransportCounters::messages_received);
   gauge("requests_received", &TransportCounters::requests_received);
   gauge("requests_refused", &TransportCounters::requests_refused);
+  gauge("heads_too_large", &TransportCounters::heads_too_large);
+  gauge("bodies_too_large", &TransportCounters::bodies_too_large);
+  gauge("heads_timed_out", &TransportCounters::heads_timed_out);
+  gauge("bodies_timed_out", &TransportCounters::bodies_timed_out);
+  gauge("answers_timed_out", &TransportCounters::answers_timed_out);
+  gauge("connections_timed_out", &TransportCounters::connections_timed_out);
   gauge("connections_refused", &TransportCounters::connections_refused);
+  gauge("peer_connections_refused", &TransportCounters::peer_connections_refused);
+  gauge("reads_held_back", &TransportCounters::reads_held_back);
   gauge("links_broken", &TransportCounters::links_broken);
   gauge("streams_dropped", &TransportCounters::streams_dropped);
 }

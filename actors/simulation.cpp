@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/host_actor.hpp"
+#include "actors/http_content.hpp"
 #include "actors/node.hpp"
 #include "actors/simulated_network.hpp"
 #include "actors/turn_coordinator.hpp"
@@ -176,13 +177,17 @@ class AnswerStream final : public http::Stream {
 
 class AnswerSink final : public http::Responder::Sink {
  public:
-  explicit AnswerSink(std::shared_ptr<SimulatedAnswer> answer) : answer_(std::move(answer)) {}
+  AnswerSink(std::shared_ptr<SimulatedAnswer> answer, http::AnswerTerms terms)
+      : answer_(std::move(answer)), terms_(std::move(terms)) {}
   AnswerSink(const AnswerSink&) = delete;
   AnswerSink& operator=(const AnswerSink&) = delete;
   ~AnswerSink() override { send(http::Response::text(500, "No answer")); }
 
   void send(http::Response response) override {
     if (!answer_->response) {
+      auto content = http::negotiate(terms_, response);
+      response.shared = nullptr;
+      response.body = content.take();
       answer_->response = std::move(response);
       answer_->closed = true;
     }
@@ -197,6 +202,19 @@ class AnswerSink final : public http::Responder::Sink {
 
  private:
   const std::shared_ptr<SimulatedAnswer> answer_;
+  const http::AnswerTerms terms_;
+};
+
+/// A body that has come whole before anybody reads it.
+class WholeBody final : public http::BodyStream {
+ public:
+  explicit WholeBody(std::string bytes) : bytes_(std::move(bytes)) {}
+  void read(std::function<void(Result<std::string>)> taken) override {
+    taken(std::exchange(bytes_, {}));
+  }
+
+ private:
+  std::string bytes_;
 };
 
 class SimulatedNode final : public Node {
@@ -219,7 +237,15 @@ class SimulatedNode final : public Node {
 
 void SimulatedAnswer::hang_up() {
   closed = true;
+  read_on();
   if (const auto run = std::exchange(on_hang_up, nullptr)) {
+    run();
+  }
+}
+
+void SimulatedAnswer::read_on() {
+  stalled = false;
+  if (const auto run = std::exchange(on_drained, nullptr)) {
     run();
   }
 }
@@ -331,9 +357,14 @@ std::shared_ptr<SimulatedAnswer> Simulation::ask(Runtime& node, http::Request re
     request.query = http::parse_query(std::string_view(request.path).substr(mark + 1));
     request.path.resize(mark);
   }
+  if (http::is_recordio(request.header("Content-Type")) && !request.stream) {
+    request.stream = std::make_shared<WholeBody>(std::exchange(request.body, {}));
+  }
   auto answer = std::make_shared<SimulatedAnswer>();
-  static_cast<Node&>(node).on_request(std::move(request),
-                                      http::Responder(std::make_shared<AnswerSink>(answer)));
+  auto terms = http::AnswerTerms::of(request.method, request.header("Accept-Encoding"),
+                                     request.header("If-None-Match"));
+  static_cast<Node&>(node).on_request(
+      std::move(request), http::Responder(std::make_shared<AnswerSink>(answer, std::move(terms))));
   return answer;
 }
 

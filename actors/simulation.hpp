@@ -66,7 +66,8 @@ class Simulation {
 
   // -- HTTP -------------------------------------------------------------------------
   /// Asks a node as a client of its port would, and runs turns until it has answered, at most
-  /// `limit` (then 504). `request.path` may carry a query. Of a stream only the head.
+  /// `limit` (then 504). `request.path` may carry a query. Of a stream only the head. A RecordIO
+  /// body becomes the `stream` of the request, unless the test gives one.
   http::Response request(Runtime& node, http::Request request,
                          Duration limit = std::chrono::seconds(10));
   /// The same without waiting: run, then look at the answer.

@@ -55,30 +55,67 @@ struct Work {
 
 class ProcessHost;
 
+/// What a mailbox and its host share: the host looks at it between turns. Threads: any.
+class MailboxState {
+ public:
+  [[nodiscard]] bool stopped() const { return stop_.load(std::memory_order_acquire); }
+  void stop() { stop_.store(true, std::memory_order_release); }
+
+  void came(const Work& work) { waiting(work).fetch_add(1, std::memory_order_relaxed); }
+  /// Its turn begins.
+  void taken(const Work& work) { waiting(work).fetch_sub(1, std::memory_order_relaxed); }
+  [[nodiscard]] QueueLengths lengths() const {
+    return {messages_.load(std::memory_order_relaxed), requests_.load(std::memory_order_relaxed),
+            dispatches_.load(std::memory_order_relaxed)};
+  }
+
+ private:
+  using Count = std::atomic<std::uint64_t>;
+  Count& waiting(const Work& work) {
+    if (std::holds_alternative<Work::Wire>(work.any) ||
+        std::holds_alternative<Work::Message>(work.any)) {
+      return messages_;
+    }
+    return std::holds_alternative<std::shared_ptr<Work::Request>>(work.any) ? requests_
+                                                                            : dispatches_;
+  }
+
+  std::atomic<bool> stop_{false};
+  Count messages_{0};
+  Count requests_{0};
+  Count dispatches_{0};
+};
+
 /// Where the turns of one process queue. Threads: any. The registry of the node keeps it alive, all
 /// others hold it weakly, so that a process ends when its name is taken back.
 class Mailbox {
  public:
-  /// `stop` is shared with the host, which looks at it between turns.
-  Mailbox(std::uint64_t incarnation, std::shared_ptr<std::atomic<bool>> stop)
-      : incarnation_(incarnation), stop_(std::move(stop)) {}
+  Mailbox(std::uint64_t incarnation, std::shared_ptr<MailboxState> state)
+      : incarnation_(incarnation), state_(std::move(state)) {}
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
   virtual ~Mailbox() = default;
 
   /// Dropped if the process has ended. FIFO per sender.
-  virtual void enqueue(Work work) = 0;
+  void enqueue(Work work) {
+    state_->came(work);
+    put(std::move(work));
+  }
   /// Ends the process after its current turn, ahead of what is queued.
   void stop() {
-    stop_->store(true, std::memory_order_release);
+    state_->stop();
     enqueue({Work::Stop{}});
   }
   /// Tells two processes that had the same name in turn apart.
   [[nodiscard]] std::uint64_t incarnation() const { return incarnation_; }
+  [[nodiscard]] const MailboxState& state() const { return *state_; }
+
+ protected:
+  virtual void put(Work work) = 0;
 
  private:
   const std::uint64_t incarnation_;
-  const std::shared_ptr<std::atomic<bool>> stop_;
+  const std::shared_ptr<MailboxState> state_;
 };
 
 /// Runs hosts: CAF's scheduler, or the simulation's.
@@ -88,7 +125,7 @@ class Stage {
   /// Gives the mailbox of a new actor that runs `host`; nothing runs before the first enqueue.
   virtual std::shared_ptr<Mailbox> host(std::unique_ptr<ProcessHost> host,
                                         std::uint64_t incarnation,
-                                        std::shared_ptr<std::atomic<bool>> stop) = 0;
+                                        std::shared_ptr<MailboxState> state) = 0;
 };
 
 /// Sees every turn of a node before it runs: the simulation's trace.

@@ -7,9 +7,9 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Troupe)
 
 install(TARGETS troupe RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS troupe-supervisor RUNTIME DESTINATION libexec/troupe)
-install(TARGETS troupe_wire troupe_messages troupe_actors troupe_scheduler troupe_executor
+install(TARGETS troupe_wire troupe_messages troupe_actors troupe_scheduler troupe_executor_logic troupe_executor
   EXPORT TroupeTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/troupe)
-foreach(folder messages actors actors/ports scheduler executor)
+foreach(folder messages actors actors/ports scheduler executor executor/logic)
   file(GLOB headers ${PROJECT_SOURCE_DIR}/${folder}/*.hpp)
   install(FILES ${headers} DESTINATION include/troupe/${folder})
 endforeach()

@@ -109,6 +109,8 @@ void JsonText::message(const google::protobuf::Message& value, JsonDialect diale
   append_json(value, dialect, &buffer_);
 }
 
+void write_operator_body(const Message& body, JsonText* json) { write_body(body, json); }
+
 std::string operator_json(const Message& response) {
   JsonText json;
   json.begin_object();

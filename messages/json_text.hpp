@@ -86,6 +86,8 @@ class JsonText {
 /// An answer of the operator API: a `Response` of mesos.v1.master or mesos.v1.agent. As to_json(),
 /// but that its bodies (`get_tasks`, ...) show their empty lists too, unless deprecated.
 std::string operator_json(const google::protobuf::Message& response);
+/// One of its bodies (`GetState`, ...), as a value.
+void write_operator_body(const google::protobuf::Message& body, JsonText* json);
 
 /// Appends the JSON of a message to what a writer of the caller has begun.
 void append_json(const google::protobuf::Message& message, JsonDialect dialect,

@@ -1,6 +1,8 @@
 #include "messages/utf8.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace troupe {
 namespace {
@@ -32,9 +34,25 @@ std::size_t character_length(std::string_view text) {
   return 0;
 }
 
+/// How many bytes at the beginning are surely ASCII: most text is, and eight at a time cost as much
+/// as one.
+std::size_t ascii_bytes(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
+  std::size_t bytes = 0;
+  for (; bytes + sizeof(kHighBits) <= text.size(); bytes += sizeof(kHighBits)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + bytes, sizeof(eight));
+    if ((eight & kHighBits) != 0) {
+      break;
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
+  text.remove_prefix(ascii_bytes(text));
   while (!text.empty()) {
     const std::size_t length = character_length(text);
     if (length == 0) {

@@ -52,6 +52,39 @@ std::string utc_text(double seconds) {
   return text.data();
 }
 
+// What every task of a large cluster has is written without the reflection of protobuf, which would
+// take most of the time.
+
+void write_container_id(const mesos::v1::ContainerID& id, JsonText* json) {
+  json->begin_object();
+  json->text("value", id.value());
+  if (id.has_parent()) {
+    json->key("parent");
+    write_container_id(id.parent(), json);
+  }
+  json->end_object();
+}
+
+void write_network(const mesos::v1::NetworkInfo& network, JsonText* json) {
+  if (network.has_name() || network.groups_size() > 0 || network.has_labels() ||
+      network.port_mappings_size() > 0 || network.ip_addresses_size() == 0) {
+    json->message(network, JsonDialect::kV0);
+    return;
+  }
+  json->begin_object();
+  json->begin_array("ip_addresses");
+  for (const auto& address : network.ip_addresses()) {
+    json->begin_object();
+    json->text("protocol", mesos::v1::NetworkInfo::Protocol_Name(address.protocol()));
+    if (address.has_ip_address()) {
+      json->text("ip_address", address.ip_address());
+    }
+    json->end_object();
+  }
+  json->end_array();
+  json->end_object();
+}
+
 void write_status(const mesos::v1::TaskStatus& status, JsonText* json) {
   json->begin_object();
   json->text("state", mesos::v1::TaskState_Name(status.state()));
@@ -63,12 +96,13 @@ void write_status(const mesos::v1::TaskStatus& status, JsonText* json) {
     const auto& container = status.container_status();
     json->begin_object("container_status");
     if (container.has_container_id()) {
-      json->message("container_id", container.container_id(), JsonDialect::kV0);
+      json->key("container_id");
+      write_container_id(container.container_id(), json);
     }
     if (container.network_infos_size() > 0) {
       json->begin_array("network_infos");
       for (const auto& network : container.network_infos()) {
-        json->message(network, JsonDialect::kV0);
+        write_network(network, json);
       }
       json->end_array();
     }
@@ -265,7 +299,12 @@ mesos::v1::VersionInfo version_info() {
 void write_labels(const mesos::v1::Labels& labels, JsonText* json) {
   json->begin_array("labels");
   for (const auto& label : labels.labels()) {
-    json->message(label, JsonDialect::kV0);
+    json->begin_object();
+    json->text("key", label.key());
+    if (label.has_value()) {
+      json->text("value", label.value());
+    }
+    json->end_object();
   }
   json->end_array();
 }
@@ -382,6 +421,34 @@ void write_flags(const std::map<std::string, std::string>& flags, JsonText* json
     json->text(name, value);
   }
   json->end_object();
+}
+
+// -- whole answers --------------------------------------------------------------------
+
+std::string version_json() {
+  JsonText json;
+  json.begin_object();
+  write_version(&json);
+  json.end_object();
+  return json.take();
+}
+
+std::string flags_json(const std::map<std::string, std::string>& flags) {
+  JsonText json;
+  json.begin_object();
+  write_flags(flags, &json);
+  json.end_object();
+  return json.take();
+}
+
+std::string metrics_json(const std::map<std::string, double>& metrics) {
+  JsonText json;
+  json.begin_object();
+  for (const auto& [name, value] : metrics) {
+    json.number(name, value);
+  }
+  json.end_object();
+  return json.take();
 }
 
 }  // namespace troupe::v0

@@ -83,4 +83,13 @@ void write_command(const mesos::v1::CommandInfo& command, JsonText* json);
 /// `"flags":{..}`
 void write_flags(const std::map<std::string, std::string>& flags, JsonText* json);
 
+// -- whole answers --------------------------------------------------------------------
+
+/// Of /version.
+std::string version_json();
+/// Of /flags.
+std::string flags_json(const std::map<std::string, std::string>& flags);
+/// Of /metrics/snapshot.
+std::string metrics_json(const std::map<std::string, double>& metrics);
+
 }  // namespace troupe::v0

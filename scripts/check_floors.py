@@ -75,7 +75,7 @@ def wrong(path, header):
             return None
         allowed = {0: {0}, 1: {0, 1}, 2: {0, 2}, 3: {0, 1, 2, 3}, 4: {0, 2, 4}}[floor]
         # What ports are made of: addresses and HTTP values, without an actor in sight.
-        if header in ("actors/http.hpp",) and floor in (2, 4):
+        if header in ("actors/http.hpp", "actors/http_content.hpp") and floor in (2, 4):
             return None
         if target not in allowed:
             return f"floor {floor} does not include floor {target}"

@@ -74,7 +74,7 @@ void StreamState::abort() {
     if (std::exchange(closed_, true)) {
       return;
     }
-    overflowed_ = true;
+    aborted_ = true;
     if (std::exchange(posted_, true)) {
       return;
     }
@@ -114,8 +114,9 @@ StreamState::Taken StreamState::take() {
   Taken taken;
   taken.ended = closed_;
   taken.overflowed = overflowed_;
+  taken.aborted = aborted_;
   taken.bytes = std::exchange(pending_, {});
-  if (taken.ended && chunked_ && !overflowed_) {
+  if (taken.ended && chunked_ && !overflowed_ && !aborted_) {
     taken.bytes.append(wire::kLastChunk);
   }
   return taken;
@@ -161,16 +162,24 @@ PendingAnswer::~PendingAnswer() {
   }
 }
 
+/// An answer that comes before the end of its request's body ends the connection: what else the
+/// client sends cannot be told from the next request.
+wire::AnswerForm PendingAnswer::form() const {
+  auto form = context_.form;
+  form.keep_alive = form.keep_alive && (!context_.body || context_.body->has_ended());
+  return form;
+}
+
 void PendingAnswer::send(http::Response response) {
   if (answered_.exchange(true)) {
     return;
   }
-  if (response.shared) {
-    response.body = response.shared->bytes();
-  }
-  const bool close = wire::closes_connection(response, form_);
+  const auto now = std::chrono::system_clock::now();
+  const auto form = this->form();
+  const bool close = wire::closes_connection(response, form);
+  auto content = http::negotiate(context_.terms, response);
   OutputQueue bytes;
-  wire::append_answer(bytes, std::move(response), form_, std::chrono::system_clock::now());
+  wire::append_answer(bytes, response, std::move(content), form, now);
   route_.post(
       [bytes = std::move(bytes), close](ServerConnection& connection, std::uint64_t place) mutable {
         connection.answer(place, std::move(bytes), close);
@@ -178,13 +187,14 @@ void PendingAnswer::send(http::Response response) {
 }
 
 std::shared_ptr<http::Stream> PendingAnswer::stream(http::Response head) {
-  const auto state = std::make_shared<StreamState>(route_, !form_.http_1_0, max_stream_bytes_);
+  auto form = this->form();
+  const auto state =
+      std::make_shared<StreamState>(route_, !form.http_1_0, context_.max_stream_bytes);
   auto handle = std::make_shared<StreamHandle>(state);
   if (answered_.exchange(true)) {
     state->finish();
     return handle;
   }
-  auto form = form_;
   form.keep_alive = form.keep_alive && !form.http_1_0;  // Without chunks only its end ends it.
   const bool close = wire::closes_connection(head, form);
   OutputQueue bytes;

@@ -7,30 +7,13 @@
 #include <string>
 
 #include "actors/http.hpp"
-#include "actors/net/io_loop.hpp"
+#include "actors/http_content.hpp"
+#include "actors/net/answer_route.hpp"
 #include "actors/net/output_queue.hpp"
+#include "actors/net/request_body.hpp"
 #include "actors/net/wire.hpp"
 
 namespace troupe::net {
-
-class ServerConnection;
-
-/// The way of an answer back to its place in a connection, from any thread. It keeps neither alive.
-class AnswerRoute {
- public:
-  AnswerRoute(std::weak_ptr<IoLoop> loop, std::weak_ptr<ServerConnection> connection,
-              std::uint64_t place)
-      : loop_(std::move(loop)), connection_(std::move(connection)), place_(place) {}
-
-  using Task = std::function<void(ServerConnection& connection, std::uint64_t place)>;
-  /// Runs `task` on the I/O thread; `gone`, on any, if the connection is no more.
-  void post(Task task, std::function<void()> gone = nullptr) const;
-
- private:
-  std::weak_ptr<IoLoop> loop_;
-  std::weak_ptr<ServerConnection> connection_;
-  std::uint64_t place_;
-};
 
 /// A streaming answer between its writers and its connection. Threads: any, where not said.
 class StreamState {
@@ -50,6 +33,7 @@ class StreamState {
     OutputQueue bytes;
     bool ended = false;       ///< nothing follows
     bool overflowed = false;  ///< the reader is too slow
+    bool aborted = false;     ///< its writer gave up
   };
   Taken take();
   /// So many bytes have reached the peer's side of the socket.
@@ -68,7 +52,8 @@ class StreamState {
   OutputQueue pending_;
   std::size_t unwritten_bytes_ = 0;  // Pending, or with the connection.
   bool closed_ = false;
-  bool overflowed_ = false;  // Or aborted: what is pending does not leave.
+  bool overflowed_ = false;  // What is pending does not leave, nor if it is aborted.
+  bool aborted_ = false;
   bool posted_ = false;
   bool finished_ = false;
   std::function<void()> closed_callback_;
@@ -95,11 +80,19 @@ class StreamHandle final : public http::Stream {
   std::shared_ptr<StreamState> state_;
 };
 
+/// What an answer is made for.
+struct AnswerContext {
+  wire::AnswerForm form;
+  http::AnswerTerms terms;
+  std::size_t max_stream_bytes = 0;
+  std::shared_ptr<RequestBody> body;  ///< null if it has come whole
+};
+
 /// The answer that a request waits for. Renders it on the thread of its handler.
 class PendingAnswer final : public http::Responder::Sink {
  public:
-  PendingAnswer(AnswerRoute route, const wire::AnswerForm& form, std::size_t max_stream_bytes)
-      : route_(std::move(route)), form_(form), max_stream_bytes_(max_stream_bytes) {}
+  PendingAnswer(AnswerRoute route, AnswerContext context)
+      : route_(std::move(route)), context_(std::move(context)) {}
   PendingAnswer(const PendingAnswer&) = delete;
   PendingAnswer& operator=(const PendingAnswer&) = delete;
   ~PendingAnswer() override;
@@ -108,9 +101,10 @@ class PendingAnswer final : public http::Responder::Sink {
   std::shared_ptr<http::Stream> stream(http::Response head) override;
 
  private:
+  [[nodiscard]] wire::AnswerForm form() const;
+
   const AnswerRoute route_;
-  const wire::AnswerForm form_;
-  const std::size_t max_stream_bytes_;
+  const AnswerContext context_;
   std::atomic<bool> answered_{false};
 };
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/net/piece.hpp"
 #include "messages/pid.hpp"
 
 namespace troupe::net {
@@ -35,7 +36,7 @@ class ByteStream {
   virtual void connect(const Address& peer, std::shared_ptr<Events> events) = 0;
   virtual void start(std::shared_ptr<Events> events) = 0;
   /// Requires: connected; the write before is done.
-  virtual void write(std::vector<std::string> pieces) = 0;
+  virtual void write(std::vector<Piece> pieces) = 0;
   /// Stops and restarts reading, so that a sender waits: the peer's writes fill the kernel's
   /// buffer.
   virtual void pause() = 0;

@@ -107,7 +107,7 @@ void Link::write_more() {
   if (!connected_ || writing_) {
     return;
   }
-  std::vector<std::string> pieces;
+  std::vector<Piece> pieces;
   {
     const std::lock_guard lock(mutex_);
     writing_bytes_ = pending_.bytes();

@@ -13,16 +13,18 @@
 #include <utility>
 #include <vector>
 
+#include "actors/http_content.hpp"
+
 namespace troupe::net {
 namespace {
 
 namespace beast = boost::beast;
 using boost::system::error_code;
 
-// A promise of a large body is believed up to here; beyond, the buffer grows with what arrives.
-constexpr std::uint64_t kMaxReserve = 1024 * 1024;
 // Kept from one request to the next; more is given back.
 constexpr std::size_t kKeptHeadBytes = 512;
+
+constexpr std::string_view kMessageAgent = "libprocess/";
 
 bool same_name(std::string_view a, std::string_view b) {
   return beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
@@ -47,6 +49,15 @@ struct Head {
   std::string_view part(std::uint32_t begin, std::uint32_t end) const {
     return std::string_view(text).substr(begin, end - begin);
   }
+  /// The last value of that header; nullopt if there is none.
+  std::optional<std::string_view> find(std::string_view name) const {
+    for (auto field = fields.rbegin(); field != fields.rend(); ++field) {
+      if (same_name(part(field->name, field->value), name)) {
+        return part(field->value, field->end);
+      }
+    }
+    return std::nullopt;
+  }
   void clear() {
     if (text.capacity() > kKeptHeadBytes) {
       std::string().swap(text);
@@ -59,10 +70,36 @@ struct Head {
   }
 };
 
+std::optional<std::string_view> sender_of(const Head& head) {
+  if (head.part(0, head.method_end) != "POST") {
+    return std::nullopt;
+  }
+  if (const auto from = head.find("Libprocess-From")) {
+    return from;
+  }
+  const auto agent = head.find("User-Agent").value_or(std::string_view());
+  if (agent.substr(0, kMessageAgent.size()) == kMessageAgent) {
+    return agent.substr(kMessageAgent.size());
+  }
+  return std::nullopt;
+}
+
+bool is_streamed(const Head& head) {
+  const auto type = head.find("Content-Type");
+  return type && http::is_recordio(*type) && !sender_of(head);
+}
+
 /// Beast's state machine, which calls back with what it recognises.
 class Reader final : public beast::http::basic_parser<true> {
  public:
-  Reader(Head& head, std::string& body) : head_(head), body_(body) { eager(true); }
+  Reader(Head& head, std::string& body, std::uint64_t max_body_bytes)
+      : head_(head), body_(body), body_room_(max_body_bytes) {
+    eager(true);
+    // Only at the end of the head is it known whether a limit holds.
+    body_limit(std::numeric_limits<std::uint64_t>::max());
+  }
+
+  std::uint64_t body_bytes() const { return body_bytes_; }
 
  private:
   using string_view = beast::string_view;
@@ -89,30 +126,39 @@ class Reader final : public beast::http::basic_parser<true> {
     field.end = static_cast<std::uint32_t>(head_.text.size());
     head_.fields.push_back(field);
   }
-  void on_header_impl(error_code&) override { in_body_ = true; }
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-    if (length) {
-      body_.reserve(static_cast<std::size_t>(std::min(*length, kMaxReserve)));
+  void on_header_impl(error_code& error) override {
+    in_body_ = true;
+    streams_ = is_streamed(head_);
+    if (!streams_ && content_length().value_or(0) > body_room_) {
+      error = beast::http::error::body_limit;
     }
   }
-  std::size_t on_body_impl(string_view bytes, error_code&) override {
-    body_.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
-  void on_chunk_header_impl(std::uint64_t size, string_view, error_code&) override {
-    if (body_.empty() && size > 0) {
-      body_.reserve(static_cast<std::size_t>(std::min(size, kMaxReserve)));
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(string_view bytes, error_code&) override { return keep(bytes); }
+  void on_chunk_header_impl(std::uint64_t size, string_view, error_code& error) override {
+    if (!streams_ && size > body_room_) {
+      error = beast::http::error::body_limit;
+      return;
     }
+    body_room_ -= streams_ ? 0 : size;
   }
   std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code&) override {
-    body_.append(bytes.data(), bytes.size());
-    return bytes.size();
+    return keep(bytes);
   }
   void on_finish_impl(error_code&) override {}
 
+  std::size_t keep(string_view bytes) {
+    body_.append(bytes.data(), bytes.size());
+    body_bytes_ += bytes.size();
+    return bytes.size();
+  }
+
   Head& head_;
   std::string& body_;
+  std::uint64_t body_room_;  // For further chunks.
+  std::uint64_t body_bytes_ = 0;
   bool in_body_ = false;
+  bool streams_ = false;
 };
 
 int failure_status(const error_code& error) {
@@ -149,10 +195,10 @@ void RequestParser::next() {
   machine_->head.clear();
   std::string().swap(machine_->body);
   machine_->expect_taken = false;
-  auto& reader = machine_->reader.emplace(machine_->head, machine_->body);
+  auto& reader = machine_->reader.emplace(machine_->head, machine_->body, max_body_bytes_);
   reader.header_limit(static_cast<std::uint32_t>(max_head_bytes_));
-  reader.body_limit(max_body_bytes_);
   head_bytes_ = 0;
+  streams_body_ = false;
   phase_ = Phase::kIdle;
 }
 
@@ -176,7 +222,7 @@ std::size_t RequestParser::feed(std::string_view bytes) {
     bytes.remove_prefix(took);
     used += took;
     if (error && error != beast::http::error::need_more) {
-      fail(failure_status(error));
+      fail(failure_status(error), error.message());
       break;
     }
     after_feed(took, bytes.size());
@@ -194,29 +240,38 @@ void RequestParser::after_feed(std::size_t took, std::size_t left) {
     head_bytes_ += took;
     if (!reader.is_header_done()) {
       if (head_bytes_ + left > max_head_bytes_) {
-        fail(431);
+        fail(431, "");
       }
       return;
     }
     phase_ = Phase::kBody;
+    streams_body_ = is_streamed(machine_->head);
     if (has_header("Transfer-Encoding") && !reader.chunked()) {
-      fail(501);  // Where such a body ends cannot be known.
+      // Where such a body ends cannot be known.
+      fail(501, "Transfer-Encoding '" + std::string(header("Transfer-Encoding")) +
+                    "' is not supported: only 'chunked' is");
       return;
     }
   }
   if (reader.is_done()) {
     phase_ = Phase::kDone;
   } else if (took == 0 && left > max_head_bytes_) {
-    fail(400);  // The line that tells the size of a chunk, or the trailers, without end.
+    fail(400, "a line between chunks, or the trailers, exceed " + std::to_string(max_head_bytes_) +
+                  " bytes");
   }
 }
 
-void RequestParser::fail(int status) {
+void RequestParser::fail(int status, const std::string& what) {
   phase_ = Phase::kFailed;
   failure_ = status;
+  if (status == 431) {
+    why_ = "The head of the request exceeds " + std::to_string(max_head_bytes_) + " bytes";
+  } else if (status == 413) {
+    why_ = "The body of the request exceeds " + std::to_string(max_body_bytes_) + " bytes";
+  } else {
+    why_ = (status == 400 ? "The request is malformed: " : "") + what;
+  }
 }
-
-bool RequestParser::is_post() const { return method() == "POST"; }
 
 bool RequestParser::take_expect_continue() {
   const bool wanted = phase_ == Phase::kBody && !machine_->expect_taken && !is_http_1_0() &&
@@ -238,20 +293,15 @@ std::string_view RequestParser::target() const {
 }
 
 std::string_view RequestParser::header(std::string_view name) const {
-  const auto& head = machine_->head;
-  for (auto field = head.fields.rbegin(); field != head.fields.rend(); ++field) {
-    if (same_name(head.part(field->name, field->value), name)) {
-      return head.part(field->value, field->end);
-    }
-  }
-  return {};
+  return machine_->head.find(name).value_or(std::string_view());
 }
 
 bool RequestParser::has_header(std::string_view name) const {
-  const auto& head = machine_->head;
-  return std::any_of(head.fields.begin(), head.fields.end(), [&](const Field& field) {
-    return same_name(head.part(field.name, field.value), name);
-  });
+  return machine_->head.find(name).has_value();
+}
+
+std::optional<std::string_view> RequestParser::message_sender() const {
+  return sender_of(machine_->head);
 }
 
 http::Headers RequestParser::headers() const {
@@ -263,6 +313,8 @@ http::Headers RequestParser::headers() const {
   }
   return headers;
 }
+
+std::uint64_t RequestParser::body_bytes() const { return machine_->reader->body_bytes(); }
 
 std::string RequestParser::take_body() { return std::exchange(machine_->body, {}); }
 

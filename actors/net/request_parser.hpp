@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,7 +12,8 @@
 namespace troupe::net {
 
 /// Reads HTTP/1.x requests from a stream of bytes, one after the other. Boost.Beast's parser
-/// inside. Holds no more than a small object while no request is under way. Threads: one.
+/// inside. Holds no more than a small object while no request is under way, and never more of a
+/// body than has come: a promised length reserves nothing. Threads: one.
 class RequestParser {
  public:
   enum class Phase {
@@ -36,9 +38,10 @@ class RequestParser {
 
   /// The status that tells the peer why: 400, 413, 431, 501 or 505.
   [[nodiscard]] int failure() const { return failure_; }
+  /// The same in words: "The head of the request exceeds 131072 bytes".
+  [[nodiscard]] const std::string& why() const { return why_; }
 
   // -- a request whose head is there -----------------------------------------------------
-  [[nodiscard]] bool is_post() const;
   /// The client waits for "100 Continue" before it sends the body. True once.
   bool take_expect_continue();
   [[nodiscard]] bool keep_alive() const;
@@ -49,12 +52,20 @@ class RequestParser {
   [[nodiscard]] std::string_view header(std::string_view name) const;
   [[nodiscard]] bool has_header(std::string_view name) const;
   [[nodiscard]] http::Headers headers() const;
+  /// Who sent it, if the request is a libprocess message (mesos-semantics 3.2): what its
+  /// Libprocess-From says, or its User-Agent alone.
+  [[nodiscard]] std::optional<std::string_view> message_sender() const;
+  /// Whether the body is to be handed over while it comes: RecordIO in a request that is no
+  /// message. The limit of bodies does not hold for such, and take_body() gives what came since.
+  [[nodiscard]] bool streams_body() const { return streams_body_; }
+  /// How much of the body has come.
+  [[nodiscard]] std::uint64_t body_bytes() const;
   std::string take_body();
 
  private:
   struct Machine;
 
-  void fail(int status);
+  void fail(int status, const std::string& what);
   void after_feed(std::size_t took, std::size_t left);
 
   std::unique_ptr<Machine> machine_;
@@ -62,7 +73,9 @@ class RequestParser {
   std::size_t max_body_bytes_;
   std::size_t head_bytes_ = 0;  // Taken so far of this head.
   Phase phase_ = Phase::kIdle;
+  bool streams_body_ = false;
   int failure_ = 0;
+  std::string why_;
 };
 
 }  // namespace troupe::net

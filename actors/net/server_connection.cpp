@@ -1,5 +1,6 @@
 #include "actors/net/server_connection.hpp"
 
+#include <sstream>
 #include <utility>
 
 #include "actors/net/wire.hpp"
@@ -7,34 +8,22 @@
 namespace troupe::net {
 namespace {
 
-// A client may pipeline so many requests, and leave so many bytes of answers unread, before we stop
-// reading from it.
-constexpr std::size_t kMaxPlaces = 256;
+// So many bytes of answers may a client leave unread before we stop reading from it.
 constexpr std::size_t kMaxUnreadBytes = 4 * 1024 * 1024;
 constexpr std::chrono::seconds kMaxLinger{2};
 
-constexpr std::string_view kMessageAgent = "libprocess/";
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::chrono::system_clock::time_point wall_clock() { return std::chrono::system_clock::now(); }
 
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
+std::string seconds_text(Duration duration) {
+  std::ostringstream text;
+  text << std::chrono::duration<double>(duration).count() << " s";
+  return text.str();
 }
 
-/// Who sent it, if the request is a libprocess message (mesos-semantics 3.2): what its
-/// Libprocess-From says, or its User-Agent alone.
-std::optional<std::string_view> message_sender(const RequestParser& parser) {
-  if (!parser.is_post()) {
-    return std::nullopt;
-  }
-  if (parser.has_header("Libprocess-From")) {
-    return parser.header("Libprocess-From");
-  }
-  const auto agent = parser.header("User-Agent");
-  if (starts_with(agent, kMessageAgent)) {
-    return agent.substr(kMessageAgent.size());
-  }
-  return std::nullopt;
+Error cut_off(const char* why) {
+  return {ErrorCode::kUnavailable, std::string("the body of the request was cut off: ") + why};
 }
 
 }  // namespace
@@ -50,8 +39,8 @@ ServerConnection::ServerConnection(std::shared_ptr<const ServerShared> shared,
 
 void ServerConnection::start() { stream_->start(shared_from_this()); }
 
-void ServerConnection::turn_away(int status) {
-  refuse(status);
+void ServerConnection::turn_away(int status, const std::string& why) {
+  refuse(status, why);
   flush();
 }
 
@@ -89,42 +78,53 @@ std::size_t ServerConnection::consume(std::string_view bytes) {
   while (used < bytes.size() && !closing_) {
     if (!may_read()) {
       paused_ = true;
+      shared_->counters->reads_held_back += body_ ? 0 : 1;
       stream_->pause();
       break;
     }
     used += parser_.feed(bytes.substr(used));
-    if (parser_.phase() == RequestParser::Phase::kDone) {
-      on_parsed();
-      parser_.next();
-      head_timed_ = false;
-      continue;
+    on_parsed();
+    if (parser_.phase() != RequestParser::Phase::kDone) {
+      break;
     }
-    if (parser_.phase() == RequestParser::Phase::kFailed) {
-      refuse(parser_.failure());
-    } else if (parser_.take_expect_continue()) {
-      OutputQueue text;
-      text.append(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
-      push_complete(std::move(text));
-    }
-    break;
+    parser_.next();
+    timed_phase_ = RequestParser::Phase::kIdle;
   }
-  if (parser_.phase() == RequestParser::Phase::kHead && !head_timed_) {
-    head_timed_ = true;
-    head_began_ = last_read_;
+  if (parser_.phase() != timed_phase_) {
+    timed_phase_ = parser_.phase();
+    reading_ = {last_read_, 0};
   }
   return used;
 }
 
+/// Whether more may be parsed: a further request, or more of the body that is under way.
 bool ServerConnection::may_read() const {
-  return places_.size() < kMaxPlaces && out_.bytes() < kMaxUnreadBytes;
+  if (body_) {
+    return !body_->is_full();
+  }
+  return places_.size() < shared_->limits.max_requests_in_flight && out_.bytes() < kMaxUnreadBytes;
 }
 
 void ServerConnection::on_parsed() {
-  const auto sender = message_sender(parser_);
-  if (sender) {
-    on_message(*sender);
-  } else {
-    on_request();
+  using Phase = RequestParser::Phase;
+  const auto phase = parser_.phase();
+  if (phase == Phase::kFailed) {
+    on_malformed();
+  } else if (parser_.streams_body() && (phase == Phase::kBody || phase == Phase::kDone)) {
+    if (!body_) {
+      on_request();
+    }
+    move_body();
+  } else if (phase == Phase::kDone) {
+    if (const auto sender = parser_.message_sender()) {
+      on_message(*sender);
+    } else {
+      on_request();
+    }
+  } else if (parser_.take_expect_continue()) {
+    OutputQueue text;
+    text.append(kContinue);
+    push_complete(std::move(text));
   }
 }
 
@@ -151,37 +151,103 @@ void ServerConnection::on_request() {
   plain_http_ = true;
   const auto target = wire::parse_request_target(parser_.target());
   if (!target) {
-    refuse(400);
+    refuse(400, "The target of the request is no path: '" + std::string(parser_.target()) + "'");
     return;
   }
-  wire::AnswerForm form;
-  form.http_1_0 = parser_.is_http_1_0();
-  form.head_only = parser_.method() == "HEAD";
-  form.keep_alive = parser_.keep_alive();
-  closing_ = !form.keep_alive;
-  const auto place = next_place_++;
-  places_.emplace(place, Place());
+  const auto place = next_place_;
+  add_place();
+  const AnswerRoute route(shared_->loop, weak_from_this(), place);
+  if (parser_.streams_body()) {
+    body_ = std::make_shared<RequestBody>(route);
+    body_place_ = place;
+  } else {
+    closing_ = !parser_.keep_alive();
+  }
+  AnswerContext context;
+  context.form.http_1_0 = parser_.is_http_1_0();
+  context.form.head_only = parser_.method() == "HEAD";
+  context.form.keep_alive = parser_.keep_alive();
+  context.terms = http::AnswerTerms::of(parser_.method(), parser_.header("Accept-Encoding"),
+                                        parser_.header("If-None-Match"));
+  context.max_stream_bytes = shared_->limits.max_stream_bytes;
+  context.body = body_;
   http::Request request;
   request.method = parser_.method();
   request.path = target->path;
   request.query = http::parse_query(target->query);
   request.headers = parser_.headers();
-  request.body = parser_.take_body();
+  if (body_) {
+    request.stream = body_;
+  } else {
+    request.body = parser_.take_body();
+  }
   request.peer = peer_;
-  http::Responder responder(std::make_shared<PendingAnswer>(
-      AnswerRoute(shared_->loop, weak_from_this(), place), form, shared_->limits.max_stream_bytes));
-  shared_->sink->on_request(std::move(request), std::move(responder));
+  shared_->sink->on_request(std::move(request), http::Responder(std::make_shared<PendingAnswer>(
+                                                    route, std::move(context))));
+}
+
+// -- a body that is handed over while it comes ---------------------------------------------
+
+void ServerConnection::move_body() {
+  if (!body_) {
+    return;  // Its request was refused.
+  }
+  if (auto bytes = parser_.take_body(); !bytes.empty()) {
+    body_->push(std::move(bytes));
+  }
+  if (parser_.phase() == RequestParser::Phase::kDone) {
+    closing_ = !parser_.keep_alive();
+    std::exchange(body_, nullptr)->end();
+  }
+}
+
+void ServerConnection::on_body_wanted(std::uint64_t place) {
+  if (closed_ || !body_ || body_place_ != place) {
+    return;
+  }
+  const auto found = places_.find(place);
+  const bool unanswered =
+      found != places_.end() && !found->second.complete && !found->second.stream;
+  if (unanswered && parser_.take_expect_continue()) {
+    found->second.bytes.append(kContinue);
+    advance();
+  }
+  flush();
+}
+
+void ServerConnection::drop_body(const char* why) {
+  if (const auto body = std::exchange(body_, nullptr)) {
+    body->fail(cut_off(why));
+  }
+}
+
+// -- refusals ---------------------------------------------------------------------------------
+
+void ServerConnection::on_malformed() {
+  if (const auto body = std::exchange(body_, nullptr)) {
+    // Its handler answers, and that answer ends the connection.
+    ++shared_->counters->requests_refused;
+    closing_ = true;
+    if (auto bytes = parser_.take_body(); !bytes.empty()) {
+      body->push(std::move(bytes));
+    }
+    body->fail(invalid(parser_.why()));
+    return;
+  }
+  shared_->counters->heads_too_large += parser_.failure() == 431 ? 1 : 0;
+  shared_->counters->bodies_too_large += parser_.failure() == 413 ? 1 : 0;
+  refuse(parser_.failure(), parser_.why());
 }
 
 /// The last answer of this connection.
-void ServerConnection::refuse(int status) {
+void ServerConnection::refuse(int status, const std::string& why) {
   ++shared_->counters->requests_refused;
   closing_ = true;
   wire::AnswerForm form;
   form.keep_alive = false;
   OutputQueue text;
-  wire::append_answer(text, http::Response::text(status, std::string(http::reason(status)) + "\n"),
-                      form, wall_clock());
+  wire::append_answer(text, http::Response::text(status, ""), http::Content(why + "\n"), form,
+                      wall_clock());
   push_complete(std::move(text));
 }
 
@@ -205,15 +271,18 @@ void ServerConnection::on_end() {
 
 // -- answers --------------------------------------------------------------------------------
 
+ServerConnection::Place& ServerConnection::add_place() {
+  return places_.emplace_hint(places_.end(), next_place_++, Place())->second;
+}
+
 void ServerConnection::push_complete(OutputQueue bytes) {
   if (places_.empty()) {
     out_.append(std::move(bytes));
     return;
   }
-  Place place;
+  auto& place = add_place();
   place.bytes = std::move(bytes);
   place.complete = true;
-  places_.emplace(next_place_++, std::move(place));
 }
 
 void ServerConnection::push_status(int status) {
@@ -231,7 +300,7 @@ void ServerConnection::answer(std::uint64_t place, OutputQueue bytes, bool close
   if (closed_ || found == places_.end()) {
     return;
   }
-  found->second.bytes = std::move(bytes);
+  found->second.bytes.append(std::move(bytes));
   found->second.complete = true;
   found->second.close = close;
   advance();
@@ -247,7 +316,7 @@ void ServerConnection::begin_stream(std::uint64_t place, OutputQueue head,
     }
     return;
   }
-  found->second.bytes = std::move(head);
+  found->second.bytes.append(std::move(head));
   found->second.stream = std::move(stream);
   found->second.close = close;
   pump(place);
@@ -259,8 +328,8 @@ void ServerConnection::pump(std::uint64_t place) {
     return;
   }
   auto taken = found->second.stream->take();
-  if (taken.overflowed) {
-    ++shared_->counters->streams_dropped;
+  if (taken.overflowed || taken.aborted) {
+    shared_->counters->streams_dropped += taken.overflowed ? 1 : 0;
     abort();
     return;
   }
@@ -290,6 +359,7 @@ void ServerConnection::advance() {
     if (close) {
       closing_ = true;
       drop_places();
+      drop_body("it was answered before its end");
     }
   }
   flush();
@@ -302,12 +372,17 @@ void ServerConnection::flush() {
   if (!writing_ && !out_.empty()) {
     writing_ = true;
     last_written_ = Clock::now();
+    written_ = {last_written_, 0};
     stream_bytes_in_write_ = std::exchange(stream_bytes_in_out_, 0);
+    other_bytes_in_write_ = out_.bytes() - stream_bytes_in_write_;
     writing_stream_ = places_.empty() ? nullptr : places_.begin()->second.stream;
     stream_->write(out_.take());
   }
   if (paused_ && !closing_ && may_read()) {
     paused_ = false;
+    // The time that it had to wait is not its own.
+    last_read_ = Clock::now();
+    reading_ = {last_read_, parser_.body_bytes()};
     read_on();
     if (!paused_) {
       stream_->resume();
@@ -321,7 +396,10 @@ void ServerConnection::flush() {
 
 void ServerConnection::on_written(std::size_t bytes, bool all) {
   last_written_ = Clock::now();
-  const auto of_stream = all ? stream_bytes_in_write_ : std::min(bytes, stream_bytes_in_write_);
+  written_.bytes += bytes;
+  const auto before = std::min(bytes, other_bytes_in_write_);
+  other_bytes_in_write_ -= before;
+  const auto of_stream = std::min(bytes - before, stream_bytes_in_write_);
   stream_bytes_in_write_ -= of_stream;
   if (writing_stream_) {
     writing_stream_->written(of_stream);
@@ -363,6 +441,7 @@ void ServerConnection::abort() {
   const auto self = shared_from_this();
   stream_->close();
   drop_places();
+  drop_body("the connection is closed");
   writing_stream_.reset();
   shared_->closed(*this);
 }
@@ -376,13 +455,32 @@ void ServerConnection::drop_places() {
   }
 }
 
-bool ServerConnection::has_timed_out(Clock::time_point now) const {
+// -- time -------------------------------------------------------------------------------------
+
+/// Whether what has lasted so long came with less than the least rate.
+bool ServerConnection::is_too_slow(Clock::duration elapsed, std::uint64_t bytes) const {
   const auto& limits = shared_->limits;
-  if (writing_) {
-    return now - last_written_ >= limits.head_timeout;
+  const std::chrono::duration<double> counted = elapsed - limits.stall_timeout;
+  return static_cast<double>(bytes) <
+         counted.count() * static_cast<double>(limits.min_bytes_per_second);
+}
+
+bool ServerConnection::is_answer_stalled(Clock::time_point now) const {
+  return writing_ && (now - last_written_ >= shared_->limits.stall_timeout ||
+                      is_too_slow(now - written_.began, written_.bytes));
+}
+
+bool ServerConnection::is_body_stalled(Clock::time_point now) const {
+  if (body_) {
+    return now - last_read_ >= shared_->limits.idle_timeout;  // It may be what a person types.
   }
-  const bool idle = parser_.phase() == RequestParser::Phase::kIdle && places_.empty();
-  return idle && plain_http_ && !had_message_ && now - last_read_ >= limits.idle_timeout;
+  return now - last_read_ >= shared_->limits.stall_timeout ||
+         is_too_slow(now - reading_.began, parser_.body_bytes() - reading_.bytes);
+}
+
+bool ServerConnection::is_idle_too_long(Clock::time_point now) const {
+  const bool idle = !writing_ && parser_.phase() == RequestParser::Phase::kIdle && places_.empty();
+  return idle && plain_http_ && !had_message_ && now - last_read_ >= shared_->limits.idle_timeout;
 }
 
 void ServerConnection::sweep(Clock::time_point now) {
@@ -390,21 +488,33 @@ void ServerConnection::sweep(Clock::time_point now) {
     if (now - lingers_since_ >= kMaxLinger) {
       abort();
     }
-    return;
-  }
-  if (has_timed_out(now)) {
+  } else if (is_answer_stalled(now)) {
+    ++shared_->counters->answers_timed_out;
     abort();
-    return;
+  } else if (is_idle_too_long(now)) {
+    ++shared_->counters->connections_timed_out;
+    abort();
+  } else if (!closing_ && !paused_) {
+    sweep_reading(now);
   }
-  if (closing_ || paused_) {
-    return;
-  }
-  const auto timeout = shared_->limits.head_timeout;
+}
+
+/// A head must come within the time as a whole; a body may be long, but must not stop or crawl.
+void ServerConnection::sweep_reading(Clock::time_point now) {
+  const auto& limits = shared_->limits;
   const auto phase = parser_.phase();
-  // A head must come within the time as a whole; a body may be long, but must not stop.
-  if ((phase == RequestParser::Phase::kHead && now - head_began_ >= timeout) ||
-      (phase == RequestParser::Phase::kBody && now - last_read_ >= timeout)) {
-    turn_away(408);
+  if (phase == RequestParser::Phase::kHead && now - reading_.began >= limits.head_timeout) {
+    ++shared_->counters->heads_timed_out;
+    turn_away(408,
+              "The head of the request did not come within " + seconds_text(limits.head_timeout));
+  } else if (phase == RequestParser::Phase::kBody && is_body_stalled(now)) {
+    ++shared_->counters->bodies_timed_out;
+    if (body_) {
+      abort();
+      return;
+    }
+    turn_away(408, "The body of the request stopped, or came with less than " +
+                       std::to_string(limits.min_bytes_per_second) + " bytes a second");
   }
 }
 

@@ -38,8 +38,9 @@ class ServerConnection final : public ByteStream::Events,
                    const Address& peer);
 
   void start();
-  /// Answers with that status whatever comes, and closes.
-  void turn_away(int status);
+  /// Answers with that status and text whatever comes, and closes.
+  void turn_away(int status, const std::string& why);
+  [[nodiscard]] const Address& peer() const { return peer_; }
   /// Closes now; open streams are told.
   void abort();
   /// Closes what has waited too long.
@@ -51,6 +52,8 @@ class ServerConnection final : public ByteStream::Events,
                     bool close);
   /// Moves on what was written to the stream at that place.
   void pump(std::uint64_t place);
+  /// The handler of that place waits for more of the request's body.
+  void on_body_wanted(std::uint64_t place);
 
   void on_bytes(std::string_view bytes) override;
   void on_end() override;
@@ -73,15 +76,24 @@ class ServerConnection final : public ByteStream::Events,
   void on_parsed();
   void on_message(std::string_view sender);
   void on_request();
-  void refuse(int status);
+  void move_body();
+  void on_malformed();
+  void drop_body(const char* why);
+  void refuse(int status, const std::string& why);
   // Writing.
+  Place& add_place();
   void push_complete(OutputQueue bytes);
   void push_status(int status);
   void advance();
   void flush();
   void finish_if_done();
   void drop_places();
-  [[nodiscard]] bool has_timed_out(Clock::time_point now) const;
+  // Time.
+  void sweep_reading(Clock::time_point now);
+  [[nodiscard]] bool is_idle_too_long(Clock::time_point now) const;
+  [[nodiscard]] bool is_answer_stalled(Clock::time_point now) const;
+  [[nodiscard]] bool is_body_stalled(Clock::time_point now) const;
+  [[nodiscard]] bool is_too_slow(Clock::duration elapsed, std::uint64_t bytes) const;
 
   const std::shared_ptr<const ServerShared> shared_;
   const std::shared_ptr<ByteStream> stream_;
@@ -96,13 +108,24 @@ class ServerConnection final : public ByteStream::Events,
   // Bytes of the first place's stream in out_ and in the write under way.
   std::size_t stream_bytes_in_out_ = 0;
   std::size_t stream_bytes_in_write_ = 0;
+  std::size_t other_bytes_in_write_ = 0;  // Before them.
   std::shared_ptr<StreamState> writing_stream_;
 
-  Clock::time_point head_began_;
+  // The body that is handed over while it comes, and the place of its request.
+  std::shared_ptr<RequestBody> body_;
+  std::uint64_t body_place_ = 0;
+
+  /// A head or body that is coming, or a write under way: since when, and what of it was there.
+  struct Progress {
+    Clock::time_point began;
+    std::uint64_t bytes = 0;
+  };
+  Progress reading_;
+  Progress written_;
+  RequestParser::Phase timed_phase_ = RequestParser::Phase::kIdle;  // What `reading_` is about.
   Clock::time_point last_read_;
   Clock::time_point last_written_;
   Clock::time_point lingers_since_;
-  bool head_timed_ = false;
   bool paused_ = false;
   bool plain_http_ = false;   // Has had a request, and no message.
   bool had_message_ = false;  // It may be the peer's link.

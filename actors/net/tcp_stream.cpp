@@ -52,7 +52,7 @@ class TcpStream final : public ByteStream, public std::enable_shared_from_this<T
 
   void connect(const Address& peer, std::shared_ptr<Events> events) override;
   void start(std::shared_ptr<Events> events) override;
-  void write(std::vector<std::string> pieces) override;
+  void write(std::vector<Piece> pieces) override;
   void pause() override { paused_ = true; }
   void resume() override;
   void finish() override;
@@ -70,7 +70,7 @@ class TcpStream final : public ByteStream, public std::enable_shared_from_this<T
   IoLoop& loop_;
   tcp::socket socket_;
   std::shared_ptr<Events> events_;  // Empty once closed.
-  std::vector<std::string> pieces_;
+  std::vector<Piece> pieces_;
   std::size_t first_piece_ = 0;  // Those before it are written,
   std::size_t offset_ = 0;       // and so many bytes of it.
   bool reading_ = false;
@@ -158,7 +158,7 @@ void TcpStream::read() {
   wait_to_read();
 }
 
-void TcpStream::write(std::vector<std::string> pieces) {
+void TcpStream::write(std::vector<Piece> pieces) {
   pieces_ = std::move(pieces);
   first_piece_ = 0;
   offset_ = 0;
@@ -170,7 +170,8 @@ void TcpStream::write_some() {
   buffers.reserve(std::min(pieces_.size() - first_piece_, kPiecesPerWrite));
   for (auto i = first_piece_; i < pieces_.size() && buffers.size() < kPiecesPerWrite; ++i) {
     const auto skip = i == first_piece_ ? offset_ : 0;
-    buffers.emplace_back(pieces_[i].data() + skip, pieces_[i].size() - skip);
+    const auto bytes = pieces_[i].view().substr(skip);
+    buffers.emplace_back(bytes.data(), bytes.size());
   }
   socket_.async_write_some(buffers,
                            [self = shared_from_this()](const error_code& error, std::size_t bytes) {
@@ -189,14 +190,14 @@ void TcpStream::wrote(const error_code& error, std::size_t bytes) {
   auto left = bytes;
   while (first_piece_ < pieces_.size() && left >= pieces_[first_piece_].size() - offset_) {
     left -= pieces_[first_piece_].size() - offset_;
-    std::string().swap(pieces_[first_piece_]);
+    pieces_[first_piece_] = Piece();
     ++first_piece_;
     offset_ = 0;
   }
   offset_ += left;
   const bool all = first_piece_ == pieces_.size();
   if (all) {
-    std::vector<std::string>().swap(pieces_);
+    std::vector<Piece>().swap(pieces_);
   }
   const auto events = events_;
   events->on_written(bytes, all);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -23,8 +25,8 @@ constexpr std::chrono::milliseconds kDrainPoll{1};
 
 /// How often timeouts are looked at: a quarter of the shortest, at most once a second.
 Duration sweep_interval(const TransportLimits& limits) {
-  const auto shortest =
-      std::min({limits.connect_timeout, limits.head_timeout, limits.idle_timeout});
+  const auto shortest = std::min(
+      {limits.connect_timeout, limits.head_timeout, limits.stall_timeout, limits.idle_timeout});
   return std::clamp<Duration>(shortest / 4, std::chrono::milliseconds(5), std::chrono::seconds(1));
 }
 
@@ -41,6 +43,9 @@ class Core : public std::enable_shared_from_this<Core> {
  private:
   void drain();
   void accept(std::shared_ptr<ByteStream> stream, const Address& peer);
+  [[nodiscard]] std::optional<std::string> why_full(const Address& peer) const;
+  void forget(const ServerConnection& connection);
+  [[nodiscard]] std::vector<std::shared_ptr<ServerConnection>> all_connections() const;
   void sweep();
   void sweep_later();
 
@@ -50,7 +55,11 @@ class Core : public std::enable_shared_from_this<Core> {
   LinkTable links_;
 
   // On the I/O thread only.
-  std::unordered_map<ServerConnection*, std::shared_ptr<ServerConnection>> connections_;
+  using Connections =
+      std::unordered_map<const ServerConnection*, std::shared_ptr<ServerConnection>>;
+  Connections connections_;
+  std::unordered_map<std::uint32_t, std::size_t> per_ip_;  // How many of them; none is 0.
+  Connections turned_away_;                                // Until they have been told why.
   TimerHandle sweep_timer_;
   bool stopped_ = false;
 };
@@ -69,7 +78,7 @@ Core::Core(const std::shared_ptr<IoLoop>& loop, const TcpTransportOptions& optio
   shared_->limits = options.limits;
   shared_->counters = links_.counters();
   shared_->sink = &sink;
-  shared_->closed = [this](ServerConnection& connection) { connections_.erase(&connection); };
+  shared_->closed = [this](ServerConnection& connection) { forget(connection); };
 }
 
 void Core::start() {
@@ -86,31 +95,66 @@ void Core::start() {
 }
 
 void Core::accept(std::shared_ptr<ByteStream> stream, const Address& peer) {
-  const auto& limits = shared_->limits;
-  const bool full = connections_.size() >= limits.max_connections;
+  const auto full = why_full(peer);
   if (full) {
     ++shared_->counters->connections_refused;
-  }
-  if (connections_.size() >= limits.max_connections + kTurnedAwayAtOnce) {
-    stream->close();
-    return;
+    if (turned_away_.size() >= kTurnedAwayAtOnce) {
+      stream->close();
+      return;
+    }
   }
   const auto connection = std::make_shared<ServerConnection>(shared_, std::move(stream), peer);
-  connections_.emplace(connection.get(), connection);
+  if (full) {
+    turned_away_.emplace(connection.get(), connection);
+  } else {
+    connections_.emplace(connection.get(), connection);
+    ++per_ip_[peer.ip];
+  }
   connection->start();
   if (full) {
-    connection->turn_away(503);
+    connection->turn_away(503, *full);
   }
+}
+
+std::optional<std::string> Core::why_full(const Address& peer) const {
+  const auto& limits = shared_->limits;
+  if (connections_.size() >= limits.max_connections) {
+    return "There are " + std::to_string(connections_.size()) + " connections already";
+  }
+  const auto of_peer = per_ip_.find(peer.ip);
+  if (of_peer != per_ip_.end() && of_peer->second >= limits.max_connections_per_peer) {
+    ++shared_->counters->peer_connections_refused;
+    return "There are " + std::to_string(of_peer->second) + " connections from " + peer.ip_str() +
+           " already";
+  }
+  return std::nullopt;
+}
+
+void Core::forget(const ServerConnection& connection) {
+  if (turned_away_.erase(&connection) != 0) {
+    return;
+  }
+  const auto ip = connection.peer().ip;
+  if (connections_.erase(&connection) != 0 && --per_ip_[ip] == 0) {
+    per_ip_.erase(ip);
+  }
+}
+
+/// All of them: what is done to one may end it.
+std::vector<std::shared_ptr<ServerConnection>> Core::all_connections() const {
+  std::vector<std::shared_ptr<ServerConnection>> all;
+  all.reserve(connections_.size() + turned_away_.size());
+  for (const auto* table : {&connections_, &turned_away_}) {
+    for (const auto& [key, connection] : *table) {
+      all.push_back(connection);
+    }
+  }
+  return all;
 }
 
 void Core::sweep() {
   const auto now = ServerConnection::Clock::now();
-  std::vector<std::shared_ptr<ServerConnection>> connections;
-  connections.reserve(connections_.size());
-  for (const auto& [key, connection] : connections_) {
-    connections.push_back(connection);
-  }
-  for (const auto& connection : connections) {
+  for (const auto& connection : all_connections()) {
     connection->sweep(now);
   }
   links_.sweep(now);
@@ -135,8 +179,7 @@ void Core::stop() {
     listener_->close();
     loop_->cancel(sweep_timer_);
     links_.stop();
-    const auto connections = connections_;
-    for (const auto& [key, connection] : connections) {
+    for (const auto& connection : all_connections()) {
       connection->abort();
     }
   });

@@ -20,7 +20,15 @@ struct TransportCounters {
   std::atomic<std::uint64_t> messages_received{0};  ///< also those answered 404
   std::atomic<std::uint64_t> requests_received{0};  ///< ordinary HTTP
   std::atomic<std::uint64_t> requests_refused{0};   ///< malformed, or over a limit
-  std::atomic<std::uint64_t> connections_refused{0};
+  std::atomic<std::uint64_t> heads_too_large{0};
+  std::atomic<std::uint64_t> bodies_too_large{0};
+  std::atomic<std::uint64_t> heads_timed_out{0};
+  std::atomic<std::uint64_t> bodies_timed_out{0};          ///< stopped, or came too slowly
+  std::atomic<std::uint64_t> answers_timed_out{0};         ///< not taken, or too slowly
+  std::atomic<std::uint64_t> connections_timed_out{0};     ///< idle for too long
+  std::atomic<std::uint64_t> connections_refused{0};       ///< there were too many
+  std::atomic<std::uint64_t> peer_connections_refused{0};  ///< of those, too many from one ip
+  std::atomic<std::uint64_t> reads_held_back{0};  ///< a client had to wait: too much is unanswered
   std::atomic<std::uint64_t> links_broken{0};
   std::atomic<std::uint64_t> streams_dropped{0};  ///< their reader was too slow
 };

@@ -185,19 +185,24 @@ bool closes_connection(const http::Response& response, const AnswerForm& form) {
   return !form.keep_alive || (found != response.headers.end() && same_name(found->second, "close"));
 }
 
-void append_answer(OutputQueue& out, http::Response&& response, const AnswerForm& form,
-                   TimePoint now) {
-  auto head = status_line(response.status, now);
-  append_headers(head, response, form);
-  if (!is_bodiless(response.status)) {
-    head += "Content-Length: ";
-    head += std::to_string(response.body.size());
-    head += "\r\n";
+void append_answer(OutputQueue& out, const http::Response& head, http::Content&& content,
+                   const AnswerForm& form, TimePoint now) {
+  auto text = status_line(head.status, now);
+  append_headers(text, head, form);
+  if (!is_bodiless(head.status)) {
+    text += "Content-Length: ";
+    text += std::to_string(content.bytes().size());
+    text += "\r\n";
   }
-  head += "\r\n";
-  out.append(std::string_view(head));
-  if (!form.head_only && !is_bodiless(response.status)) {
-    out.append(std::move(response.body));
+  text += "\r\n";
+  out.append(std::string_view(text));
+  if (form.head_only || is_bodiless(head.status)) {
+    return;
+  }
+  if (content.shared()) {
+    out.append(content.shared());
+  } else {
+    out.append(content.take());
   }
 }
 

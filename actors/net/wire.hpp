@@ -9,6 +9,7 @@
 #include <google/protobuf/message.h>
 
 #include "actors/http.hpp"
+#include "actors/http_content.hpp"
 #include "actors/net/output_queue.hpp"
 #include "messages/pid.hpp"
 
@@ -48,10 +49,10 @@ struct AnswerForm {
   bool keep_alive = true;  ///< as the client wants it
 };
 
-/// A whole answer with Date and Content-Length. Headers of `response` that say how its body is
-/// framed are replaced by true ones.
-void append_answer(OutputQueue& out, http::Response&& response, const AnswerForm& form,
-                   std::chrono::system_clock::time_point now);
+/// A whole answer with Date and Content-Length: `head` with that body. Headers that say how the
+/// body is framed are replaced by true ones.
+void append_answer(OutputQueue& out, const http::Response& head, http::Content&& content,
+                   const AnswerForm& form, std::chrono::system_clock::time_point now);
 /// The head of a streaming answer: chunked, or up to the end of the connection with HTTP/1.0.
 void append_stream_head(OutputQueue& out, const http::Response& head, const AnswerForm& form,
                         std::chrono::system_clock::time_point now);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +19,14 @@ struct FetchSpec {
   std::optional<std::string> user;  ///< owner of what is fetched
 };
 
+/// What a fetcher did so far, and how full its cache is.
+struct FetcherUsage {
+  std::uint64_t cache_size_bytes = 0;  ///< the most it may hold
+  std::uint64_t cache_used_bytes = 0;
+  std::uint64_t fetches_succeeded = 0;  ///< containers whose URIs all came
+  std::uint64_t fetches_failed = 0;
+};
+
 /// Threads: any. `fetched` comes once, from any thread, also after cancel() (with an Error).
 class Fetcher {
  public:
@@ -27,6 +36,8 @@ class Fetcher {
   /// Errors name the URI and what went wrong.
   virtual void fetch(const FetchSpec& spec, Fetched fetched) = 0;
   virtual void cancel(const ContainerId& id) = 0;
+  /// Never blocks on a fetch. One without a cache that counts nothing has nothing to tell.
+  [[nodiscard]] virtual FetcherUsage usage() const { return {}; }
 };
 
 }  // namespace troupe

@@ -13,16 +13,24 @@
 
 namespace troupe {
 
-/// Limits of the port. Exceeding one ends that connection or link only.
+/// Limits of the port. Exceeding one ends that connection or link only, and is counted.
 struct TransportLimits {
   std::size_t max_head_bytes = std::size_t{128} * 1024;
+  /// Of a body that is handed over whole; one that is handed over while it comes has no limit.
   std::size_t max_body_bytes = std::size_t{64} * 1024 * 1024;
   std::size_t max_pending_bytes_per_link = std::size_t{256} * 1024 * 1024;
   /// Of one streaming answer, unread by its peer: above it the stream is dropped.
   std::size_t max_stream_bytes = std::size_t{64} * 1024 * 1024;
   std::size_t max_connections = 10'000;
+  std::size_t max_connections_per_peer = 5'000;  ///< from one ip
+  /// Of one connection, unanswered; more that it pipelines wait unread.
+  std::size_t max_requests_in_flight = 32;
   Duration connect_timeout = std::chrono::seconds(10);
-  Duration head_timeout = std::chrono::seconds(30);
+  Duration head_timeout = std::chrono::seconds(30);  ///< for the whole head
+  /// For the next bytes of a body to come, or of an answer to be taken.
+  Duration stall_timeout = std::chrono::seconds(60);
+  /// Of a body, or of an answer that is being taken, once it has lasted longer than stall_timeout.
+  std::size_t min_bytes_per_second = 500;
   Duration idle_timeout = std::chrono::hours(1);
 };
 

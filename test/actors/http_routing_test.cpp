@@ -97,6 +97,11 @@ TYPED_TEST(HttpRouting, WhatNobodyHasIs404) {
   EXPECT_EQ(this->world.ask(this->world.b(), "GET", "/state").status, 404);
 }
 
+TYPED_TEST(HttpRouting, A404NamesWhatIsNotThere) {
+  EXPECT_EQ(this->get("/slave(1)/nothing").body, "There is nothing at '/slave(1)/nothing'\n");
+  EXPECT_EQ(this->get("/state/../x").body, "There is nothing at '/state/../x'\n");
+}
+
 TYPED_TEST(HttpRouting, AnAnswerMayComeInALaterTurn) {
   const auto response = this->get("/later");
   EXPECT_EQ(response.status, 202);

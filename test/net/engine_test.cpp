@@ -104,12 +104,30 @@ TEST(OutputQueue, JoinsSmallPiecesAndMovesLargeOnes) {
   const auto pieces = out.take();
   std::string all;
   for (const auto& piece : pieces) {
-    all += piece;
+    all += piece.view();
   }
   EXPECT_EQ(all, "ab" + std::string(100'000, 'c') + "dde");
   EXPECT_LE(pieces.size(), 3U);
   EXPECT_TRUE(out.empty());
   EXPECT_TRUE(out.take().empty());
+}
+
+TEST(OutputQueue, PointsAtWhatIsSharedAndLarge) {
+  const auto large = std::make_shared<const std::string>(100'000, 'x');
+  OutputQueue more;
+  more.append(std::string_view("b"));
+  more.append(large);
+  more.append(std::make_shared<const std::string>("c"));
+  OutputQueue out;
+  out.append(std::string_view("a"));
+  out.append(std::move(more));
+  out.append(std::string_view("d"));
+  EXPECT_EQ(out.bytes(), 100'004U);
+  const auto pieces = out.take();
+  ASSERT_EQ(pieces.size(), 3U);
+  EXPECT_EQ(pieces[0].view(), "ab");
+  EXPECT_EQ(pieces[1].view().data(), large->data());
+  EXPECT_EQ(pieces[2].view(), "cd");
 }
 
 TEST(HttpDate, IsTheFixedFormatOfTheRfc) {

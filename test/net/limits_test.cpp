@@ -3,6 +3,7 @@
 #include <mutex>
 #include <random>
 
+#include "actors/net/request_parser.hpp"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support.hpp"
@@ -28,7 +29,10 @@ TEST(Limit, OfAHeadIsKept) {
   socket.send(kHead + std::string("X: ") + std::string(81'000, 'a') + "\r\n\r\n");
   EXPECT_EQ(socket.statuses(1), "202");
   socket.send(kHead + std::string("X: ") + std::string(200'000, 'a') + "\r\n\r\n");
-  EXPECT_EQ(socket.statuses(1), "431");
+  const auto refusal = socket.read_answer();
+  EXPECT_THAT(refusal, StartsWith("HTTP/1.1 431 "));
+  EXPECT_EQ(body_of(refusal), "The head of the request exceeds 131072 bytes\n");
+  EXPECT_EQ(node.counters->heads_too_large, 1U);
   EXPECT_TRUE(lives(node));
 }
 
@@ -68,11 +72,27 @@ TEST(Limit, OfABodyIsKept) {
         "Transfer-Encoding: chunked\r\n\r\n3e8\r\n" + std::string(1000, 'x') + "\r\n1\r\nx\r\n"}) {
     auto socket = RawSocket::connect_to(node.address());
     socket.send(kHead + body);
-    EXPECT_EQ(socket.statuses(1), "413") << body.substr(0, 60);
+    const auto refusal = socket.read_answer();
+    EXPECT_THAT(refusal, StartsWith("HTTP/1.1 413 ")) << body.substr(0, 60);
+    EXPECT_EQ(body_of(refusal), "The body of the request exceeds 1000 bytes\n");
   }
+  EXPECT_EQ(node.counters->bodies_too_large, 5U);
   auto socket = RawSocket::connect_to(node.address());
   socket.send(kHead + std::string("Content-Length: 1000\r\n\r\n") + std::string(1000, 'x'));
   EXPECT_EQ(socket.statuses(1), "202");
+}
+
+TEST(Limit, OfABodyReservesNothingForWhatIsPromised) {
+  net::RequestParser parser(10'000, 1'000'000'000);
+  for (const std::string framing :
+       {"Content-Length: 900000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n3ade68b1\r\n"}) {
+    const auto bytes = kHead + framing + "abc";
+    EXPECT_EQ(parser.feed(bytes), bytes.size());
+    EXPECT_EQ(parser.phase(), net::RequestParser::Phase::kBody);
+    EXPECT_EQ(parser.body_bytes(), 3U);
+    EXPECT_LT(parser.take_body().capacity(), 100U);
+    parser.next();
+  }
 }
 
 TEST(Limit, OfAChunkLineIsKept) {
@@ -98,12 +118,40 @@ TEST(Limit, OfConnectionsTurnsTheNewestAway) {
   }
   {
     auto late = RawSocket::connect_to(node.address());
-    EXPECT_THAT(late.read_all(), StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+    const auto refusal = late.read_all();
+    EXPECT_THAT(refusal, StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+    EXPECT_EQ(body_of(refusal), "There are 3 connections already\n");
   }
   EXPECT_EQ(node.counters->connections_refused, 1U);
+  EXPECT_EQ(node.counters->peer_connections_refused, 0U);
   kept[0].send(get("/b"));
   EXPECT_EQ(kept[0].statuses(1), "200");
   kept.clear();
+  EXPECT_TRUE(node.eventually([&] { return lives(node); }));
+}
+
+TEST(Limit, OfConnectionsFromOneAddressLeavesRoomForOthers) {
+  TransportLimits limits;
+  limits.max_connections_per_peer = 2;
+  Node node(limits);
+  std::vector<RawSocket> kept;
+  for (int i = 0; i < 2; ++i) {
+    kept.push_back(RawSocket::connect_to(node.address()));
+    kept.back().send(get("/a"));
+    EXPECT_EQ(kept.back().statuses(1), "200");
+  }
+  {
+    auto late = RawSocket::connect_to(node.address());
+    const auto refusal = late.read_all();
+    EXPECT_THAT(refusal, StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+    EXPECT_EQ(body_of(refusal), "There are 2 connections from 127.0.0.1 already\n");
+  }
+  EXPECT_EQ(node.counters->peer_connections_refused, 1U);
+  auto other = RawSocket::connect_to(node.address(), "127.0.0.2");
+  other.send(get("/b"));
+  EXPECT_EQ(other.statuses(1), "200");
+  // One that ends makes room.
+  kept.pop_back();
   EXPECT_TRUE(node.eventually([&] { return lives(node); }));
 }
 
@@ -114,19 +162,66 @@ TEST(Limit, OfTimeForAHeadCountsFromItsFirstByte) {
   auto silent = RawSocket::connect_to(node.address());
   auto slow = RawSocket::connect_to(node.address());
   slow.send("GET /a HTTP/1.1\r\nX-A: b\r\n");
-  EXPECT_EQ(slow.statuses(1), "408");
+  const auto refusal = slow.read_answer();
+  EXPECT_THAT(refusal, StartsWith("HTTP/1.1 408 "));
+  EXPECT_EQ(body_of(refusal), "The head of the request did not come within 0.1 s\n");
+  EXPECT_EQ(node.counters->heads_timed_out, 1U);
   // One that has sent nothing may be somebody's link.
   silent.send(get("/a"));
   EXPECT_EQ(silent.statuses(1), "200");
 }
 
-TEST(Limit, OfTimeForABodyCountsFromItsLastByte) {
+TEST(Limit, OfTimeForAHeadThatDripsIsForTheWholeOfIt) {
   TransportLimits limits;
   limits.head_timeout = std::chrono::milliseconds(100);
   Node node(limits);
   auto socket = RawSocket::connect_to(node.address());
+  socket.send("GET /a HTTP/1.1\r\n");
+  // A byte at each look: never silent, and never done.
+  EXPECT_TRUE(node.eventually([&] {
+    socket.send("x");
+    return node.counters->heads_timed_out == 1;
+  }));
+}
+
+TEST(Limit, OfTimeForAHeadDoesNotCountTheOneBefore) {
+  TransportLimits limits;
+  limits.head_timeout = std::chrono::milliseconds(1000);
+  Node node(limits);
+  auto socket = RawSocket::connect_to(node.address());
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
+  socket.send("GET /a ");
+  // Each write ends one head and begins the next.
+  EXPECT_TRUE(node.eventually([&] {
+    socket.send("HTTP/1.1\r\n\r\nGET /a ");
+    return socket.statuses(1) != "200" || std::chrono::steady_clock::now() > end;
+  }));
+  EXPECT_EQ(node.counters->heads_timed_out, 0U);
+}
+
+TEST(Limit, OfTimeForABodyCountsFromItsLastByte) {
+  TransportLimits limits;
+  limits.stall_timeout = std::chrono::milliseconds(100);
+  Node node(limits);
+  auto socket = RawSocket::connect_to(node.address());
   socket.send(kHead + std::string("Content-Length: 10\r\n\r\nabc"));
   EXPECT_EQ(socket.statuses(1), "408");
+  EXPECT_TRUE(node.sink.messages(0).empty());
+  EXPECT_EQ(node.counters->bodies_timed_out, 1U);
+}
+
+TEST(Limit, OfSpeedIsForBodiesThatDrip) {
+  TransportLimits limits;
+  limits.stall_timeout = std::chrono::milliseconds(200);
+  limits.min_bytes_per_second = 1'000'000;
+  Node node(limits);
+  auto socket = RawSocket::connect_to(node.address());
+  socket.send(kHead + std::string("Content-Length: 10000000\r\n\r\n"));
+  EXPECT_TRUE(node.eventually([&] {
+    socket.send("x");
+    return node.counters->bodies_timed_out == 1;
+  }));
+  EXPECT_THAT(socket.read_answer(), HasSubstr("less than 1000000 bytes a second"));
   EXPECT_TRUE(node.sink.messages(0).empty());
 }
 
@@ -142,6 +237,7 @@ TEST(Limit, OfIdlenessIsForPlainHttpOnly) {
   browser.send(get("/a"));
   EXPECT_EQ(browser.statuses(1), "200");
   EXPECT_TRUE(browser.is_closed_by_peer());
+  EXPECT_EQ(node.counters->connections_timed_out, 1U);
   for (auto* socket : {&silent, &link}) {
     socket->send(packet("master", "x.Y", ""));
     EXPECT_EQ(socket->statuses(1), "202");
@@ -150,7 +246,7 @@ TEST(Limit, OfIdlenessIsForPlainHttpOnly) {
 
 TEST(Limit, OfTimeIsForPeersThatReadNothingToo) {
   TransportLimits limits;
-  limits.head_timeout = std::chrono::milliseconds(100);
+  limits.stall_timeout = std::chrono::milliseconds(100);
   Node node(limits, [](FakeSink& sink) {
     sink.handler = [](const auto&, const auto& responder) {
       responder.send(http::Response::text(200, std::string(30'000'000, 'x')));
@@ -161,12 +257,33 @@ TEST(Limit, OfTimeIsForPeersThatReadNothingToo) {
   node.sink.requests(1);
   // It is cut off in the middle, once the kernel's buffers are full.
   EXPECT_TRUE(node.eventually([&] { return !socket.send(std::string("\r\n")); }));
+  EXPECT_EQ(node.counters->answers_timed_out, 1U);
+}
+
+TEST(Limit, OfSpeedIsForReadersThatSipToo) {
+  TransportLimits limits;
+  limits.stall_timeout = std::chrono::milliseconds(200);
+  limits.min_bytes_per_second = 1'000'000'000'000;
+  Node node(limits, [](FakeSink& sink) {
+    sink.handler = [](const auto&, const auto& responder) {
+      responder.send(http::Response::text(200, std::string(200'000'000, 'x')));
+    };
+  });
+  auto socket = RawSocket::connect_to(node.address());
+  socket.send(get("/large"));
+  // It never stalls, but takes longer than the least rate allows.
+  EXPECT_TRUE(node.eventually([&] {
+    return socket.read_exactly(500'000).size() < 500'000 || node.counters->answers_timed_out == 1;
+  }));
+  EXPECT_EQ(node.counters->answers_timed_out, 1U);
 }
 
 TEST(Limit, OfUnansweredRequestsHoldsReadingBack) {
   std::mutex mutex;
   std::vector<http::Responder> held;
-  Node node({}, [&](FakeSink& sink) {
+  TransportLimits limits;
+  limits.max_requests_in_flight = 16;
+  Node node(limits, [&](FakeSink& sink) {
     sink.handler = [&](const auto&, const auto& responder) {
       const std::lock_guard lock(mutex);
       held.push_back(responder);
@@ -179,9 +296,10 @@ TEST(Limit, OfUnansweredRequestsHoldsReadingBack) {
     all += get("/" + std::to_string(i));
   }
   ASSERT_TRUE(socket.send(all));
-  node.sink.requests(256);
+  node.sink.requests(16);
   node.settle();
-  EXPECT_EQ(node.sink.requests(0).size(), 256U);
+  EXPECT_EQ(node.sink.requests(0).size(), 16U);
+  EXPECT_GE(node.counters->reads_held_back, 1U);
   // Each answer lets one more in, and all come in order.
   for (std::size_t i = 0; i < kRequests; ++i) {
     ASSERT_TRUE(node.sink.requests(i + 1).size() > i);

@@ -134,11 +134,15 @@ RawSocket& RawSocket::operator=(RawSocket&& other) noexcept {
 
 RawSocket::~RawSocket() { close(); }
 
-RawSocket RawSocket::connect_to(const Address& address) {
+RawSocket RawSocket::connect_to(const Address& address, const std::string& from_ip) {
   RawSocket out(::socket(AF_INET, SOCK_STREAM, 0));
   set_patience(out.fd_);
   const int on = 1;
   setsockopt(out.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (!from_ip.empty()) {
+    const auto from = to_sockaddr(*Address::parse(from_ip + ":0"));
+    ::bind(out.fd_, reinterpret_cast<const sockaddr*>(&from), sizeof(from));
+  }
   const auto name = to_sockaddr(address);
   if (::connect(out.fd_, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0) {
     out.close();

@@ -77,7 +77,8 @@ class RawSocket {
   RawSocket(RawSocket&& other) noexcept;
   RawSocket& operator=(RawSocket&& other) noexcept;
   ~RawSocket();
-  static RawSocket connect_to(const Address& address);
+  /// `from_ip`: of this machine; the system picks one if it is empty.
+  static RawSocket connect_to(const Address& address, const std::string& from_ip = "");
 
   /// False if the peer has closed.
   bool send(std::string_view bytes);
