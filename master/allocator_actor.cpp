@@ -1,5 +1,6 @@
 #include "master/allocator_actor.hpp"
 
+#include <string>
 #include <utility>
 
 #include "actors/metrics.hpp"
@@ -11,9 +12,24 @@ AllocatorActor::AllocatorActor(const Options& options, Propose propose)
     : Process("hierarchical-allocator(1)"),
       allocator_(options),
       propose_(std::move(propose)),
-      interval_(options.allocation_interval) {}
+      interval_(options.allocation_interval) {
+  route("/offer_constraints_debug", [](const http::Request& /*request*/,
+                                       const http::Responder& responder) {
+    responder.send(http::Response::text(
+        501, "This allocator keeps no offer constraints: they are checked, and not applied\n"));
+  });
+}
 
 void AllocatorActor::started() {
+  Metrics& metrics = runtime().metrics();
+  run_time_ = &metrics.timer("allocator/mesos/allocation_run_ms");
+  run_latency_ = &metrics.timer("allocator/mesos/allocation_run_latency_ms");
+  // By the name of the process, and by that of the allocator in Mesos.
+  for (const std::string prefix : {"allocator/", "allocator/mesos/"}) {
+    metrics.gauge(prefix + "event_queue_dispatches",
+                  [ref = ref()] { return static_cast<double>(ref.queued().dispatches); });
+  }
+  publish();
   delay(interval_, [this] { run_periodically(); });
 }
 
@@ -26,8 +42,9 @@ void AllocatorActor::tell(const std::vector<Fact>& facts) {
   }
   // Behind what is in the mailbox already: those facts join this run.
   run_pending_ = true;
-  ref().dispatch([this] {
+  ref().dispatch([this, asked = now()] {
     run_pending_ = false;
+    Metrics::record(*run_latency_, now() - asked);
     if (allocator_.wants_allocation()) {
       run(Allocator::Scope::kWanted);
     }
@@ -36,17 +53,19 @@ void AllocatorActor::tell(const std::vector<Fact>& facts) {
 
 void AllocatorActor::run_periodically() {
   run(Allocator::Scope::kAll);
-  for (const auto& [name, value] : allocator_.gauges()) {
-    runtime().metrics().gauge(name, value);
-  }
+  publish();
   delay(interval_, [this] { run_periodically(); });
+}
+
+/// All at once: those of roles that have gone go as well.
+void AllocatorActor::publish() {
+  runtime().metrics().gauges("allocator", allocator_.gauges(now()));
 }
 
 void AllocatorActor::run(Allocator::Scope scope) {
   const Time begin = now();
   std::vector<Proposal> proposals = allocator_.allocate(begin, random(), scope);
-  runtime().metrics().gauge("allocator/mesos/allocation_run_ms",
-                            to_seconds(now() - begin) * 1000.0);
+  Metrics::record(*run_time_, now() - begin);
   if (!proposals.empty()) {
     propose_(std::move(proposals));
   }

@@ -7,6 +7,10 @@
 #include "master/allocator/allocator.hpp"
 #include "master/options.hpp"
 
+namespace troupe {
+class Distribution;
+}
+
 namespace troupe::master {
 
 /// Runs the allocator at its own pace: a cycle over all agents every allocation_interval (the next
@@ -30,10 +34,13 @@ class AllocatorActor : public Process {
  private:
   void run(Allocator::Scope scope);
   void run_periodically();
+  void publish();
 
   Allocator allocator_;
   Propose propose_;
   Duration interval_;
+  Distribution* run_time_ = nullptr;     // Set while spawned.
+  Distribution* run_latency_ = nullptr;  // From asked for to begun; set while spawned.
   bool run_pending_ = false;  // Invariant: true while a dispatched run() waits in the mailbox.
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,49 +9,91 @@
 #include <utility>
 #include <vector>
 
+#include "actors/files_actor.hpp"
 #include "actors/http_api.hpp"
+#include "actors/logging_actor.hpp"
 #include "actors/ports/files.hpp"
 #include "actors/process.hpp"
+#include "master/event_stream_actor.hpp"
 #include "master/master_actor.hpp"
+#include "master/operator_writes.hpp"
 #include "master/options.hpp"
+#include "master/render_actor.hpp"
+#include "master/scheduler_api_actor.hpp"
 #include "master/views/views.hpp"
 #include "mesos/v1/master/master.pb.h"
 
 namespace troupe::master {
 
-/// Answers HTTP for the master (mesos-semantics 2.1, 9.1, 9.3): a process of its own, so that slow
-/// clients and large answers cost the master nothing (DESIGN.md section 5).
+/// Answers HTTP for the master (mesos-semantics 2.1, 9.1, 9.3): a process of its own, which only
+/// routes. What takes long is made elsewhere, so that small requests never wait:
 ///
-///     GET /state ─► ApiActor ─ask─► MasterActor: one snapshot for all who wait ─► render, answer
+///     GET /state ─► ApiActor ─┬─ as new as the master's version? answer what is there
+///                             └─► RenderActor ─► one snapshot for all who wait ─► answer
+///     SUBSCRIBE  ─► ApiActor ─► EventStreamActor
 ///     POST /teardown ─► ApiActor ─run─► MasterActor: a turn of the logic, which answers
+///
+/// An answer made of the state has an ETag: the master and the version of its state. Who brings the
+/// current one back gets 304, and nothing is made.
 ///
 /// Requests get here in two ways. Paths without a name ("/state") come straight, as this process is
 /// the runtime's delegate. Those that name the master ("/master/state") are routes of the process
 /// `master`, which hands them over and does no more.
 class ApiActor final : public Process {
  public:
-  /// `files` is for what the system says of itself (load, memory); null: it is not shown.
-  ApiActor(std::string name, Options options, MasterAddress master, std::shared_ptr<Files> files);
+  /// Whom it hands requests to. Those that are not there are not asked.
+  struct Colleagues {
+    RenderAddress renderer;
+    EventStreamAddress events;
+    SchedulerApiAddress schedulers;
+    FilesAddress files;
+    LoggingAddress logging;
+    std::shared_ptr<Files> machine;  ///< what the system says of itself; null: not shown
+    std::vector<ProcessRef> all;     ///< the processes of this master
+  };
 
-  /// Routes each endpoint of this on `master` too. Before either is spawned.
+  /// `info` is this master, as it introduces itself.
+  ApiActor(std::string name, Options options, const mesos::v1::MasterInfo& info,
+           MasterAddress master);
+
+  // -- before it is spawned -------------------------------------------------------------
+  void meet(Colleagues colleagues) { colleagues_ = std::move(colleagues); }
+  /// Routes each endpoint of this on `master` too. Before that is spawned.
   void route_on(MasterActor* master);
 
-  /// A turn: the registry has stored something, and the master has been told before.
-  void registry_applied();
+  // -- turns ------------------------------------------------------------------------------
+  /// What was asked of the renderer.
+  void on_rendered(const std::string& key, const Rendering& rendering);
+  /// The master is done with these requests of operators.
+  void answered(const std::vector<Answer>& answers) { writes_.answered(answers); }
 
  private:
   using Request = http::Request;
   using Responder = http::Responder;
+  using Call = mesos::v1::master::Call;
   using Snapshot = std::shared_ptr<const State>;
-  /// What an endpoint shows of a snapshot; as JSON.
-  using Render = std::function<std::string(const State&)>;
-  using Handler = void (ApiActor::*)(const Request&, const Responder&);
+  using Render = RenderActor::Render;
 
+  // -- endpoints ----------------------------------------------------------------------
   struct Endpoint {
-    const char* path;
-    Handler handler;
+    std::string path;
+    std::string allow;  ///< "POST", "GET, PUT"; "" for reads, which take any method
+    std::string help;
+    http::Handler handler;
   };
-  static const std::vector<Endpoint>& endpoints();
+  void add_state_reads();
+  void add_program_reads();
+  void add_writes();
+  /// A read of the state: how its answer is made, by the parameters asked for. `key` tells them
+  /// apart.
+  struct Read {
+    std::string key;
+    Render render;
+    bool kept = true;  ///< the same for all who ask while the state is; metrics change with time
+  };
+  http::Handler read_of(std::function<Read(const Request&)> choose);
+  void show(const Request& request, const Responder& responder, const Read& read);
+  void serve(const Endpoint& endpoint, const Request& request, const Responder& responder) const;
 
   /// May this principal do that? The one place that asks: "view", "teardown", "kill_task", or the
   /// type of an operator's call. Errors: kUnauthorized.
@@ -58,54 +101,52 @@ class ApiActor final : public Process {
                                 const std::string& action);
 
   // -- reads ------------------------------------------------------------------------
-  void on_health(const Request& request, const Responder& responder);
-  void on_version(const Request& request, const Responder& responder);
-  void on_flags(const Request& request, const Responder& responder);
-  void on_state(const Request& request, const Responder& responder);
-  void on_state_summary(const Request& request, const Responder& responder);
-  void on_agents(const Request& request, const Responder& responder);
-  void on_frameworks(const Request& request, const Responder& responder);
-  void on_tasks(const Request& request, const Responder& responder);
-  void on_roles(const Request& request, const Responder& responder);
+  using Reply = std::function<void(const Rendering&)>;
+  /// Replies with what `render` makes of a state that is as new as this call, or has made already.
+  void with_rendering(const Read& read, Reply reply);
+  void keep(const std::string& key, const Rendering& rendering);
+  [[nodiscard]] std::string etag(std::uint64_t version) const;
+  /// 304 if the client has the current version of what it asks for.
+  [[nodiscard]] std::optional<http::Response> unchanged(const Request& request);
+
+  void on_help(const Request& request, const Responder& responder) const;
+  void on_processes(const Request& request, const Responder& responder) const;
+  void on_stats(const Request& request, const Responder& responder) const;
   void on_metrics(const Request& request, const Responder& responder);
-  void on_redirect(const Request& request, const Responder& responder);
-
-  /// Calls `reader` with the next snapshot; one that is asked for serves all who ask meanwhile.
-  void with_snapshot(std::function<void(const Snapshot&)> reader);
-  void on_snapshot(const Snapshot& snapshot);
-  /// Answers with what `render` makes of the state, or made of it before. `key` names what is
-  /// shown: endpoint and parameters.
-  void answer(const Request& request, const Responder& responder, std::string key, Render render);
-  [[nodiscard]] MetricValues measure(const State& state);
-
-  // -- writes -----------------------------------------------------------------------
-  void on_teardown(const Request& request, const Responder& responder);
-  void on_kill_task(const Request& request, const Responder& responder);
-  /// In the master's turn; 503 while it does not lead.
-  using Command = std::function<http::Response(State&, const Context&, Outbox&)>;
-  void command(const Responder& responder, Command command);
+  void on_metrics_text(const Request& request, const Responder& responder);
+  void on_redirect(const Request& request, const Responder& responder) const;
+  /// All metrics, as they are when it is called.
+  using Measure = std::function<MetricValues(const State&)>;
+  [[nodiscard]] Measure measure();
 
   // -- the operator API ---------------------------------------------------------------
   void on_operator_call(const Request& request, const Responder& responder);
   void on_scheduler_call(const Request& request, const Responder& responder);
-  void read(mesos::v1::master::Call::Type type, http::Encoding encoding,
+  void dispatch_call(const Call& call, http::Encoding encoding, const Request& request,
+                     const Responder& responder);
+  void read(Call::Type type, http::Encoding encoding, const std::string& path,
             const Responder& responder);
-  void tear_down(const FrameworkId& framework, const Responder& responder);
-  void mark_gone(const AgentId& agent, const Responder& responder);
-  /// Answers those in `going_` whose agent the registry has settled.
-  void settle_gone(const State& state);
+  void read_metrics(http::Encoding encoding, const Responder& responder);
+  void set_logging_level(const Call::SetLoggingLevel& call, const Responder& responder);
 
   const Options options_;
+  const mesos::v1::MasterInfo info_;
+  std::vector<Endpoint> endpoints_;
   const MasterAddress master_;
-  const std::shared_ptr<Files> files_;
+  OperatorWrites writes_;
+  Colleagues colleagues_;
 
-  std::vector<std::function<void(const Snapshot&)>> readers_;  // They wait for one snapshot.
-  /// The answers made of `rendered_version_`, by key. No snapshot is kept: records that it shares
-  /// with the master's state would be cloned at their next change.
-  std::map<std::string, std::string> rendered_;
-  std::optional<std::uint64_t> rendered_version_;
-  /// Who waits until an agent is gone for good.
-  std::vector<std::pair<AgentId, Responder>> going_;
+  // -- renderings ---------------------------------------------------------------------
+  /// Who waits for a key, with the version that the master had reached when he asked.
+  struct Waiting {
+    Read read;
+    std::vector<std::pair<std::uint64_t, Reply>> replies;
+  };
+  std::map<std::string, Waiting> waiting_;
+  /// Of `version_`, by key. No snapshot is kept: records that it shares with the master's state
+  /// would be cloned at their next change.
+  std::map<std::string, Rendering> rendered_;
+  std::uint64_t version_ = 0;
 };
 
 /// For the one who starts the master. A value; weak. Threads: any.
@@ -115,8 +156,12 @@ class ApiAddress {
   /// Requires: `api` will be spawned, or is.
   explicit ApiAddress(ApiActor* api) : ref_(api->ref()), api_(api) {}
 
-  void registry_applied() const {
-    ref_.dispatch([api = api_] { api->registry_applied(); });
+  void answered(std::vector<Answer> answers) const {
+    ref_.dispatch([api = api_, answers = std::move(answers)] { api->answered(answers); });
+  }
+  void rendered(const std::string& key, Rendering rendering) const {
+    ref_.dispatch(
+        [api = api_, key, rendering = std::move(rendering)] { api->on_rendered(key, rendering); });
   }
 
  private:

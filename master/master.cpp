@@ -11,6 +11,7 @@
 #include "master/memory_registry_store.hpp"
 #include "master/observer_actor.hpp"
 #include "master/registrar_actor.hpp"
+#include "master/scheduler_api_actor.hpp"
 #include "messages/random.hpp"
 #include "messages/version.hpp"
 
@@ -49,17 +50,26 @@ MasterAddress spawn_master_actors(Runtime& runtime, const Options& options, cons
   const MasterAddress address(master.actor);
 
   Colleague<ApiActor> api(
-      std::make_unique<ApiActor>(runtime.unique_name("master-api"), options, address, ports.files));
+      std::make_unique<ApiActor>(runtime.unique_name("master-api"), options, info, address));
   api.actor->route_on(master.actor);
+  Colleague<RenderActor> renderer(std::make_unique<RenderActor>(
+      runtime.unique_name("master-renderer"), address,
+      [to = ApiAddress(api.actor)](const std::string& key, Rendering rendering) {
+        to.rendered(key, std::move(rendering));
+      }));
+  Colleague<EventStreamActor> events(std::make_unique<EventStreamActor>(
+      runtime.unique_name("master-events"), options.max_operator_event_stream_subscribers, address,
+      RenderAddress(renderer.actor)));
+  Colleague<SchedulerApiActor> schedulers(
+      std::make_unique<SchedulerApiActor>(runtime.unique_name("master-scheduler-api"), address));
 
   auto store = ports.registry ? ports.registry : std::make_shared<MemoryRegistryStore>();
   Colleague<RegistrarActor> registrar(std::make_unique<RegistrarActor>(
       store,
       RegistrarActor::Callbacks{
           [address](mesos::internal::Registry registry) { address.elected(std::move(registry)); },
-          [address, told = ApiAddress(api.actor)](std::vector<RegistryApplied> answers) {
+          [address](std::vector<RegistryApplied> answers) {
             address.registry_applied(std::move(answers));
-            told.registry_applied();  // After the master: what it asks then is settled.
           },
           [address](const Error& error) { address.fail("registry: " + error.message); }}));
   Colleague<AllocatorActor> allocator(
@@ -80,11 +90,36 @@ MasterAddress spawn_master_actors(Runtime& runtime, const Options& options, cons
   peers.observer = [ref = observer.ref, actor = observer.actor](auto orders) {
     ref.dispatch([actor, orders = std::move(orders)] { actor->tell(orders); });
   };
+  peers.events = [to = EventStreamAddress(events.actor)](MasterActor& teller, auto happened) {
+    to.tell(teller, std::move(happened));
+  };
+  peers.schedulers = [to = SchedulerApiAddress(schedulers.actor)](auto happened) {
+    to.tell(std::move(happened));
+  };
+  peers.answers = [to = ApiAddress(api.actor)](auto answers) { to.answered(std::move(answers)); };
   std::vector<Pid> others;
-  for (const auto& name : {registrar.actor->name(), allocator.actor->name(), observer.actor->name(),
-                           api.actor->name()}) {
+  for (const auto& name :
+       {registrar.actor->name(), allocator.actor->name(), observer.actor->name(), api.actor->name(),
+        renderer.actor->name(), events.actor->name(), schedulers.actor->name()}) {
     others.push_back(Pid{name, runtime.address()});
   }
+  ApiActor::Colleagues colleagues;
+  colleagues.renderer = RenderAddress(renderer.actor);
+  colleagues.events = EventStreamAddress(events.actor);
+  colleagues.schedulers = SchedulerApiAddress(schedulers.actor);
+  colleagues.logging = spawn_logging(runtime);
+  colleagues.machine = ports.files;
+  colleagues.all = {master.ref,   registrar.ref, allocator.ref, observer.ref,
+                    renderer.ref, events.ref,    api.ref,       schedulers.ref};
+  others.push_back(Pid{"logging", runtime.address()});
+  if (ports.files != nullptr) {
+    colleagues.files = spawn_files(runtime, ports.files);
+    others.push_back(Pid{"files", runtime.address()});
+    if (!options.log_dir.empty()) {
+      colleagues.files.attach("/master/log", options.log_dir + "/troupe.INFO");
+    }
+  }
+  api.actor->meet(std::move(colleagues));
   peers.stopped = [&runtime, others] {
     for (const Pid& pid : others) {
       runtime.stop(pid);
@@ -97,6 +132,9 @@ MasterAddress spawn_master_actors(Runtime& runtime, const Options& options, cons
   runtime.spawn(std::move(allocator.unspawned));
   runtime.spawn(std::move(observer.unspawned));
   runtime.spawn(std::move(registrar.unspawned));
+  runtime.spawn(std::move(renderer.unspawned));
+  runtime.spawn(std::move(events.unspawned));
+  runtime.spawn(std::move(schedulers.unspawned));
   runtime.delegate(runtime.spawn(std::move(api.unspawned)).id);
   registrar.ref.dispatch([actor = registrar.actor, info] { actor->recover(info); });
   return address;

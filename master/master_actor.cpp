@@ -7,6 +7,7 @@
 
 #include <glog/logging.h>
 
+#include "actors/queue_gauges.hpp"
 #include "actors/runtime.hpp"
 #include "master/logic/agent_removal.hpp"
 #include "master/logic/agent_reregistration.hpp"
@@ -17,7 +18,6 @@
 #include "master/logic/operations.hpp"
 #include "master/logic/tasks.hpp"
 #include "mesos/internal/authentication.pb.h"
-#include "mesos/scheduler/scheduler.pb.h"
 
 namespace troupe::master {
 namespace {
@@ -142,6 +142,8 @@ void MasterActor::unexpected(const Pid& /*from*/, const std::string& /*type*/) {
 
 void MasterActor::started() {
   state_.started = now();
+  counters_.emplace(runtime().metrics());
+  show_queue(runtime().metrics(), "master/", ref());
   authenticator_ = std::make_unique<Authenticator>(
       runtime(), options_.credentials,
       defer([this](const AuthenticationOutcome& outcome) { on_authenticated(outcome); }));
@@ -182,7 +184,7 @@ void MasterActor::run(const Turn& turn) {
 
 std::shared_ptr<const State> MasterActor::snapshot() {
   if (!snapshot_) {
-    snapshot_ = std::make_shared<const State>(state_);
+    snapshot_ = std::make_shared<const State>(snapshot_of(state_));
   }
   return snapshot_;
 }
@@ -206,6 +208,12 @@ void MasterActor::deliver(Outbox& outbox) {
   for (const char* counter : outbox.counts) {
     count(counter);
   }
+  for (const TaskEnd& end : outbox.task_ends) {
+    counters_->count(end);
+  }
+  for (const OperationEnd& end : outbox.operation_ends) {
+    counters_->count(end);
+  }
   if (!outbox.registry.empty() && peers_.registrar) {
     peers_.registrar(std::move(outbox.registry));
   }
@@ -218,6 +226,9 @@ void MasterActor::deliver(Outbox& outbox) {
   for (Send& each : outbox.sends) {
     send(each.to, std::move(each.message));
   }
+  if (!outbox.scheduler_events.empty() && peers_.schedulers) {
+    peers_.schedulers(std::move(outbox.scheduler_events));
+  }
   if (!outbox.pings.empty() && peers_.observer) {
     peers_.observer(std::move(outbox.pings));
   }
@@ -225,7 +236,10 @@ void MasterActor::deliver(Outbox& outbox) {
     arm(timer);
   }
   if (!outbox.events.empty() && peers_.events) {
-    peers_.events(state_, std::move(outbox.events));
+    peers_.events(*this, std::move(outbox.events));
+  }
+  if (!outbox.answers.empty() && peers_.answers) {
+    peers_.answers(std::move(outbox.answers));
   }
   if (outbox.abort) {
     fail(*outbox.abort);
@@ -239,12 +253,11 @@ void MasterActor::arm(const ArmTimer& timer) {
   });
 }
 
-void MasterActor::count(const char* counter) {
-  Counter*& found = counters_[counter];
-  if (found == nullptr) {
-    found = &runtime().metrics().counter(counter);
-  }
-  found->add();
+std::shared_ptr<MessageCounters> MasterActor::messages_of(const Pid& from) const {
+  const auto id = state_.framework_by_pid.find(from);
+  const Framework* framework =
+      id == state_.framework_by_pid.end() ? nullptr : state_.frameworks.find(id->second);
+  return framework == nullptr ? nullptr : framework->messages_of_principal;
 }
 
 // -- MasterAddress ------------------------------------------------------------------------

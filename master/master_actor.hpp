@@ -1,24 +1,28 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "actors/metrics.hpp"
 #include "actors/process.hpp"
 #include "master/authenticator.hpp"
 #include "master/logic/context.hpp"
 #include "master/logic/outbox.hpp"
 #include "master/logic/state.hpp"
+#include "master/master_counters.hpp"
 #include "master/options.hpp"
 #include "mesos/internal/authentication.pb.h"
 #include "mesos/internal/messages.pb.h"
 #include "mesos/internal/registry.pb.h"
+#include "mesos/scheduler/scheduler.pb.h"
 
 namespace troupe::master {
 
@@ -32,9 +36,13 @@ class MasterActor final : public Process {
   struct Peers {
     std::function<void(std::vector<RegistryOperation>)> registrar;
     std::function<void(std::vector<Fact>)> allocator;
+    std::function<void(std::vector<SchedulerEvent>)> schedulers;
     std::function<void(std::vector<PingOrder>)> observer;
-    /// What subscribers of the operator API are told, rendered within the turn.
-    std::function<void(const State&, std::vector<OperatorEvent>)> events;
+    /// What subscribers of the operator API are told. What it needs of this master's state() or
+    /// snapshot() it takes within the call.
+    std::function<void(MasterActor& master, std::vector<OperatorEvent>)> events;
+    /// Requests of operators that are done.
+    std::function<void(std::vector<Answer>)> answers;
     /// This master cannot go on: why. Its process ends after the turn.
     std::function<void(const std::string&)> failed;
     /// It has ended.
@@ -55,9 +63,13 @@ class MasterActor final : public Process {
   void elected(const mesos::internal::Registry& registry);
   /// Runs `turn` on the state and delivers what it wants done.
   void run(const Turn& turn);
-  /// The state as it is now, copied at most once for a version of it. Cost of a copy: a pointer for
-  /// each agent, framework, offer and task.
+  /// The state as it is now, copied at most once for a version of it. Cost of a copy: as
+  /// snapshot_of().
   std::shared_ptr<const State> snapshot();
+  /// See MasterAddress::version().
+  [[nodiscard]] std::shared_ptr<const std::atomic<std::uint64_t>> version() const {
+    return version_;
+  }
   [[nodiscard]] const State& state() const { return state_; }
   /// The registry cannot be written (or another master leads): the program ends.
   void fail(const std::string& why);
@@ -84,12 +96,32 @@ class MasterActor final : public Process {
       hold(&unauthenticated_[from], [this, from, message] { receive<M, kHandler>(from, message); });
       return;
     }
+    const auto counted = is_of_framework(message) ? messages_of(from) : nullptr;
+    if (counted) {
+      counted->received.add();
+    }
     decide([&](const Context& context, Outbox& outbox) {
       kHandler(state_, context, from, message, outbox);
     });
+    if (counted) {
+      counted->processed.add();
+    }
   }
   using Held = std::vector<std::function<void()>>;  // In order of arrival.
   void hold(Held* held, std::function<void()> message);
+
+  /// What frameworks send: only there is it asked which framework it was.
+  template <class M>
+  static constexpr bool is_of_framework(const M& /*message*/) {
+    namespace wire = mesos::internal;
+    return is_one_of<M, mesos::scheduler::Call, wire::LaunchTasksMessage, wire::KillTaskMessage,
+                     wire::StatusUpdateAcknowledgementMessage, wire::ReconcileTasksMessage,
+                     wire::ReviveOffersMessage, wire::ResourceRequestMessage,
+                     wire::FrameworkToExecutorMessage, wire::ReregisterFrameworkMessage,
+                     wire::UnregisterFrameworkMessage, wire::DeactivateFrameworkMessage>;
+  }
+  template <class M, class... Types>
+  static constexpr bool is_one_of = (std::is_same_v<M, Types> || ...);
 
   // -- authentication (mesos-semantics 3.4) ----------------------------------------------
   /// What waits while its sender authenticates.
@@ -100,14 +132,18 @@ class MasterActor final : public Process {
   template <class Decision>
   void decide(Decision decision) {
     Outbox outbox;
-    decision(Context{now(), options_, random()}, outbox);
-    ++state_.version;
+    // Told before anything happens: who hears of an effect of this turn finds what it has read out
+    // of date.
+    version_->store(++state_.version, std::memory_order_release);
     snapshot_ = nullptr;
+    decision(Context{now(), options_, random()}, outbox);
     deliver(outbox);
   }
   void deliver(Outbox& outbox);
   void arm(const ArmTimer& timer);
-  void count(const char* counter);
+  void count(const char* counter) { counters_->count(counter); }
+  /// What counts the messages of the framework that is driven from there; null for others.
+  [[nodiscard]] std::shared_ptr<MessageCounters> messages_of(const Pid& from) const;
 
   const Options options_;
   Peers peers_;
@@ -119,7 +155,9 @@ class MasterActor final : public Process {
   // Of the current version, or null. Dropped by the next turn: records shared with it are cloned
   // when they change.
   std::shared_ptr<const State> snapshot_;
-  std::unordered_map<const char*, Counter*> counters_;  // By literal.
+  const std::shared_ptr<std::atomic<std::uint64_t>> version_ =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::optional<MasterCounters> counters_;  // While it runs.
 };
 
 /// The master for the other actors of its program. Threads: any; copies are cheap. What comes after
@@ -128,11 +166,15 @@ class MasterAddress {
  public:
   MasterAddress() = default;
   /// Requires: `master` will be spawned, or is.
-  explicit MasterAddress(MasterActor* master) : ref_(master->ref()), master_(master) {}
+  explicit MasterAddress(MasterActor* master)
+      : ref_(master->ref()), master_(master), version_(master->version()) {}
 
   /// `reader` gets the state as it is at the master's next turn. It is called in that turn: it
   /// hands over, and renders elsewhere.
   void snapshot(std::function<void(std::shared_ptr<const State>)> reader) const;
+  /// Of the state, without a turn of the master: what was read at an earlier one may be out of
+  /// date, what was read at this one is not. A snapshot that is asked for now has it, or a later.
+  [[nodiscard]] std::uint64_t version() const { return version_->load(std::memory_order_acquire); }
   /// A turn of the logic on the state.
   void run(MasterActor::Turn turn) const;
   void elected(mesos::internal::Registry registry) const;
@@ -147,6 +189,7 @@ class MasterAddress {
  private:
   ProcessRef ref_;
   MasterActor* master_ = nullptr;  // Alive whenever a dispatched turn runs.
+  std::shared_ptr<const std::atomic<std::uint64_t>> version_;
 };
 
 struct Ports;

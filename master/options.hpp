@@ -37,6 +37,8 @@ struct Options {
   std::size_t max_completed_frameworks = 50;
   std::size_t max_completed_tasks_per_framework = 1000;
   std::size_t max_unreachable_tasks_per_framework = 1000;
+  bool publish_per_framework_metrics = true;
+  std::size_t max_operator_event_stream_subscribers = 1000;
   std::string log_dir;
   /// As /flags and GET_FLAGS show them.
   std::map<std::string, std::string> flags;

@@ -25,6 +25,14 @@ RegistrarActor::RegistrarActor(std::shared_ptr<RegistryStore> store, Callbacks c
   });
 }
 
+void RegistrarActor::started() {
+  Metrics& metrics = runtime().metrics();
+  metrics.gauge("registrar/queued_operations", 0);
+  // What stands for Mesos's replicated log is one store, whatever that is made of.
+  metrics.gauge("registrar/log/ensemble_size", 1);
+  metrics.gauge("registrar/log/recovered", 0);
+}
+
 // -- recovery -------------------------------------------------------------------------
 
 void RegistrarActor::recover(const mesos::v1::MasterInfo& master) {
@@ -43,6 +51,7 @@ void RegistrarActor::on_fetched(const Result<RegistryStore::Snapshot>& fetched) 
     return;
   }
   answered();
+  // Once in its life: a gauge, without a spread.
   runtime().metrics().gauge("registrar/state_fetch_ms", to_seconds(now() - asked_) * 1000.0);
   if (!fetched.ok()) {
     fail(fetched.error());
@@ -53,6 +62,7 @@ void RegistrarActor::on_fetched(const Result<RegistryStore::Snapshot>& fetched) 
                         " bytes stored as version " + fetched->version + " are no registry"));
     return;
   }
+  runtime().metrics().gauge("registrar/log/recovered", 1);
   version_ = fetched->version;
   *registry_.mutable_master()->mutable_info() = master_;
   LOG(INFO) << "registry-fetched agents=" << registry_.slaves().slaves_size()
@@ -86,7 +96,8 @@ void RegistrarActor::store_next() {
       LOG(WARNING) << "registry-operation-refused reason=\"" << outcome.error().message << "\"";
     }
     changed = changed || (outcome.ok() && *outcome);
-    answers.push_back({std::move(operation), outcome.ok()});
+    answers.push_back({std::move(operation), outcome.ok(),
+                       outcome.ok() ? std::nullopt : std::optional(outcome.error())});
   }
   runtime().metrics().gauge("registrar/queued_operations", 0);
   if (!changed) {
@@ -113,7 +124,7 @@ void RegistrarActor::on_stored(const Result<std::string>& stored) {
     return;
   }
   answered();
-  runtime().metrics().gauge("registrar/state_store_ms", to_seconds(now() - asked_) * 1000.0);
+  Metrics::record(runtime().metrics().timer("registrar/state_store_ms"), now() - asked_);
   if (!stored.ok()) {
     fail(stored.error());
     return;

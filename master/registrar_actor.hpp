@@ -37,6 +37,9 @@ class RegistrarActor : public Process {
   /// Queued until recovered.
   void apply(std::vector<RegistryOperation> operations);
 
+ protected:
+  void started() override;
+
  private:
   void on_fetched(const Result<RegistryStore::Snapshot>& fetched);
   void store_next();

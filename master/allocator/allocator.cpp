@@ -33,12 +33,15 @@ std::vector<Proposal> Allocator::allocate(Time now, Random& random, Scope scope)
   return run_cycle(impl_->books, impl_->rules, all, now, random);
 }
 
-std::map<std::string, double> Allocator::gauges() const {
+std::map<std::string, double> Allocator::gauges(Time now) const {
   const RoleTree& tree = impl_->books.tree();
   std::map<std::string, double> result;
   result["allocator/mesos/allocation_runs"] = static_cast<double>(impl_->runs);
   for (const auto& [role, share] : tree.shares()) {
     result["allocator/mesos/roles/" + role + "/shares/dominant"] = share;
+  }
+  for (const auto& [role, count] : impl_->books.active_refusals(now)) {
+    result["allocator/mesos/offer_filters/roles/" + role + "/active"] = static_cast<double>(count);
   }
   const ScalarNames& names = impl_->books.names();
   const auto amount = [](const Amounts& amounts, std::size_t index) {

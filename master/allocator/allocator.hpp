@@ -38,7 +38,7 @@ class Allocator {
   std::vector<Proposal> allocate(Time now, Random& random, Scope scope = Scope::kAll);
 
   /// By their names in metrics (mesos-semantics 9.5): `allocator/mesos/...`.
-  [[nodiscard]] std::map<std::string, double> gauges() const;
+  [[nodiscard]] std::map<std::string, double> gauges(Time now) const;
 
  private:
   struct Impl;

@@ -240,6 +240,18 @@ void AllocatorBooks::on(const WeightsUpdated& fact, Time /*now*/) {
   }
 }
 
+void AllocatorBooks::on(const QuotasUpdated& fact, Time /*now*/) {
+  for (const auto& [role, quota] : fact.quotas) {
+    if (quota.guarantees.empty() && quota.limits.empty()) {
+      quotas_.erase(role);
+    } else {
+      quotas_[role] = quota;
+    }
+  }
+  ++epoch_;
+  want_all = true;
+}
+
 // -- resources ----------------------------------------------------------------------
 
 void AllocatorBooks::on(const ResourcesRecovered& fact, Time now) {
@@ -347,6 +359,26 @@ void AllocatorBooks::disown(LeafId leaf) {
 
 void AllocatorBooks::forget_refusals(LeafId leaf) { leaves_[leaf].generation = ++last_generation_; }
 
+std::map<std::string, std::size_t> AllocatorBooks::active_refusals(Time now) const {
+  std::map<std::string, std::size_t> counts;
+  for (const auto& [id, framework] : frameworks_) {
+    for (const auto& [role, leaf] : framework->leaves) {
+      counts.emplace(role, 0);
+    }
+  }
+  for (const auto& agent : agents_) {
+    if (agent == nullptr) {
+      continue;
+    }
+    agent->refusals.visit(now, [&](LeafId leaf, std::uint64_t generation) {
+      if (leaves_[leaf].generation == generation) {
+        ++counts[leaves_[leaf].role];
+      }
+    });
+  }
+  return counts;
+}
+
 void AllocatorBooks::refresh_activity(const AllocatorFramework& framework) {
   for (const auto& [role, leaf] : framework.leaves) {
     tree_.set_active(leaf, framework.active && framework.suppressed.count(role) == 0);
@@ -365,6 +397,7 @@ void AllocatorBooks::hold(AllocatorAgent& agent, LeafId leaf, const Resources& r
   if (resources.empty()) {
     return;
   }
+  consumed_.hold(leaves_[leaf].role, resources);
   auto [entry, added] = agent.held.try_emplace(leaf);
   leaves_[leaf].agents += added ? 1 : 0;
   if (!has_shared(resources)) {
@@ -396,6 +429,7 @@ Resources AllocatorBooks::release(AllocatorAgent& agent, LeafId leaf, const Reso
   Resources taken =
       held.contains(resources) ? resources : Resources(held - Resources(held - resources));
   held -= taken;
+  consumed_.release(leaves_[leaf].role, taken);
   tree_.unallocated(leaf, names_.amounts(shared ? taken.non_shared() : taken));
   if (shared) {
     const auto after = shared_by_key(agent.id, held);
@@ -468,6 +502,8 @@ void AllocatorBooks::set_total(AllocatorAgent& agent, const Resources& total) {
     tree_.subtract_total(before);
     tree_.add_total(after);
   }
+  consumed_.remove_reserved(agent.total);
+  consumed_.add_reserved(total);
   agent.total = total;
   agent.traits.gpus = total.gpus() > 0;
   agent.reservations = std::any_of(total.begin(), total.end(), Resources::is_reserved);

@@ -14,6 +14,7 @@
 #include "master/allocator/amounts.hpp"
 #include "master/allocator/eligibility.hpp"
 #include "master/allocator/facts.hpp"
+#include "master/allocator/quota_ledger.hpp"
 #include "master/allocator/refusals.hpp"
 #include "master/allocator/role_tree.hpp"
 
@@ -90,6 +91,7 @@ class AllocatorBooks {
   void on(const OffersRevived& fact, Time now);
   void on(const OffersSuppressed& fact, Time now);
   void on(const WeightsUpdated& fact, Time now);
+  void on(const QuotasUpdated& fact, Time now);
 
   // -- for the cycle --------------------------------------------------------------
   /// Null where an agent has been removed.
@@ -101,6 +103,11 @@ class AllocatorBooks {
   RoleTree& tree() { return tree_; }
   [[nodiscard]] const RoleTree& tree() const { return tree_; }
   [[nodiscard]] const ScalarNames& names() const { return names_; }
+  /// Of roles that have any.
+  [[nodiscard]] const std::map<std::string, Quota>& quotas() const { return quotas_; }
+  [[nodiscard]] const ConsumedQuota& consumed() const { return consumed_; }
+  /// How many refusals stand by role, of the roles that have a framework.
+  [[nodiscard]] std::map<std::string, std::size_t> active_refusals(Time now) const;
   /// Moves on when a framework appears, changes or is revived: a barren agent may find takers.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
 
@@ -142,6 +149,8 @@ class AllocatorBooks {
   std::optional<mesos::v1::DomainInfo> domain_;
   Duration allocation_interval_;
   ScalarNames names_;
+  std::map<std::string, Quota> quotas_;
+  ConsumedQuota consumed_;
   RoleTree tree_;
   std::vector<AllocatorLeaf> leaves_;  // By LeafId.
   std::uint64_t last_generation_ = 0;

@@ -1,6 +1,9 @@
 #include "master/allocator/cycle.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
 #include <utility>
 
 namespace troupe::master {
@@ -52,11 +55,21 @@ struct Bundle {
   bool allocatable = false;  ///< by the global minimum
 };
 
+using Stage = QuotaLedger::Stage;
+
 /// One agent being handed out.
 class Visit {
  public:
-  Visit(AllocatorBooks& books, const CycleRules& rules, AllocatorAgent& agent, Time now)
-      : books_(books), rules_(rules), agent_(agent), now_(now), shared_(agent.shared) {}
+  /// `quota` is null if no role has any.
+  Visit(AllocatorBooks& books, const CycleRules& rules, AllocatorAgent& agent, Time now,
+        QuotaLedger* quota, Stage stage)
+      : books_(books),
+        rules_(rules),
+        agent_(agent),
+        now_(now),
+        quota_(quota),
+        stage_(stage),
+        shared_(agent.shared) {}
 
   /// Asks the frameworks in order. The order is that of before the visit: who gets something is put
   /// in its new place afterwards.
@@ -69,7 +82,8 @@ class Visit {
       }
       return !agent_.free.empty() || !shared_.empty();
     });
-    if (grants_.empty()) {
+    // With quotas, what others give back elsewhere may make room for somebody here.
+    if (grants_.empty() && quota_ == nullptr) {
       agent_.barren_since = books_.epoch();
       agent_.barren_until = again;
     }
@@ -88,7 +102,8 @@ class Visit {
     if (!may_see(framework.capabilities, leaf.role, agent_.traits, rules_.filter_gpu_resources)) {
       return nullptr;
     }
-    const Bundle& bundle = part_of_agent(framework.capabilities, leaf.role);
+    const Bundle& bundle =
+        within_quota(part_of_agent(framework.capabilities, leaf.role), leaf.role);
     if (bundle.resources.empty() || !is_enough(bundle, framework, leaf.role)) {
       return nullptr;
     }
@@ -142,9 +157,28 @@ class Visit {
     return bundles_.back();
   }
 
+  /// What the quotas leave of it. Valid until the next call.
+  const Bundle& within_quota(const Bundle& whole, const std::string& role) {
+    if (quota_ == nullptr) {
+      return whole;
+    }
+    shrunk_ = whole;
+    shrunk_.resources = quota_->allowed(whole.resources, role, stage_);
+    shrunk_.quantities = shrunk_.resources.quantities();
+    shrunk_.allocatable = is_allocatable(shrunk_.quantities, rules_.min_allocatable);
+    return shrunk_;
+  }
+
   void grant(LeafId id, const Bundle& bundle) {
     const AllocatorLeaf& leaf = books_.leaf(id);
     grants_.emplace_back(id, bundle.resources.allocated_to(leaf.role));
+    if (quota_ != nullptr) {
+      quota_->granted(leaf.role, bundle.resources);
+      agent_.free -= bundle.resources.non_shared();
+      shared_ -= bundle.resources.shared();
+      bundles_.clear();
+      return;
+    }
     const auto stays = [&](const mesos::v1::Resource& resource) {
       return !may_get(leaf.owner->capabilities, leaf.role, resource);
     };
@@ -157,11 +191,68 @@ class Visit {
   const CycleRules& rules_;
   AllocatorAgent& agent_;
   const Time now_;
+  QuotaLedger* const quota_;
+  const Stage stage_;
+  Bundle shrunk_;
   Resources shared_;  ///< not offered in this cycle yet
   const std::string* role_ = nullptr;
   std::vector<Bundle> bundles_;  ///< of role_, or of any
   std::vector<std::pair<LeafId, Resources>> grants_;
 };
+
+/// What of all agents that are offered is in nobody's hands, reserved to nobody and not revocable.
+Quantities free_in_cluster(const AllocatorBooks& books) {
+  Quantities sum;
+  for (const auto& agent : books.agents()) {
+    if (!agent || !agent->active) {
+      continue;
+    }
+    for (const auto& resource : agent->free) {
+      if (!Resources::is_reserved(resource) && !Resources::is_revocable(resource)) {
+        sum.add(resource);
+      }
+    }
+  }
+  return sum;
+}
+
+/// What a framework got of an agent in both stages becomes one offer.
+void merge(std::vector<Proposal>* proposals) {
+  std::map<std::tuple<FrameworkId, std::string, AgentId>, std::size_t> first;
+  std::vector<Proposal> merged;
+  for (Proposal& proposal : *proposals) {
+    const auto [known, added] =
+        first.try_emplace({proposal.framework, proposal.role, proposal.agent}, merged.size());
+    if (added) {
+      merged.push_back(std::move(proposal));
+    } else {
+      merged[known->second].resources += proposal.resources;
+    }
+  }
+  *proposals = std::move(merged);
+}
+
+void run_stage(AllocatorBooks& books, const CycleRules& rules, const std::vector<Slot>& slots,
+               Time now, QuotaLedger* quota, Stage stage, std::vector<Proposal>* proposals) {
+  for (Slot slot : slots) {
+    books.tree().order();
+    Visit(books, rules, books.agent(slot), now, quota, stage).run(proposals);
+  }
+}
+
+/// As the fair share alone, but with what the quotas leave.
+std::vector<Proposal> run_with_quota(AllocatorBooks& books, const CycleRules& rules,
+                                     std::vector<Slot> slots, Time now, Random& random) {
+  QuotaLedger quota(books.quotas(), books.consumed(), free_in_cluster(books));
+  std::vector<Proposal> proposals;
+  if (quota.has_guarantees()) {
+    run_stage(books, rules, slots, now, &quota, Stage::kGuarantees, &proposals);
+    shuffle(slots, random);
+  }
+  run_stage(books, rules, slots, now, &quota, Stage::kFairShare, &proposals);
+  merge(&proposals);
+  return proposals;
+}
 
 }  // namespace
 
@@ -170,9 +261,10 @@ std::vector<Proposal> run_cycle(AllocatorBooks& books, const CycleRules& rules, 
   std::vector<Slot> slots = candidates(books, all, now);
   shuffle(slots, random);
   std::vector<Proposal> proposals;
-  for (Slot slot : slots) {
-    books.tree().order();
-    Visit(books, rules, books.agent(slot), now).run(&proposals);
+  if (books.quotas().empty()) {
+    run_stage(books, rules, slots, now, nullptr, Stage::kFairShare, &proposals);
+  } else {
+    proposals = run_with_quota(books, rules, std::move(slots), now, random);
   }
   books.full_cycles += all ? 1 : 0;
   books.want_all = false;

@@ -16,9 +16,10 @@ struct CycleRules {
 };
 
 /// One cycle: agents in random order, each offered to the neediest framework that may see it, has
-/// not refused it and finds enough there; what that one may not have goes to the next.
-/// Source: mesos-semantics 7.5. Cost: an agent on which nothing changed since nobody wanted it is
-/// skipped; else O(frameworks asked), normally one.
+/// not refused it and finds enough there; what that one may not have goes to the next. While any
+/// role has a guarantee that is not satisfied, a stage for those roles alone comes first.
+/// Source: mesos-semantics 7.4, 7.5. Cost: an agent on which nothing changed since nobody wanted it
+/// is skipped; else O(frameworks asked), normally one.
 std::vector<Proposal> run_cycle(AllocatorBooks& books, const CycleRules& rules, bool all, Time now,
                                 Random& random);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,7 +12,9 @@
 #include "mesos/v1/mesos.pb.h"
 #include "mesos/v1/scheduler/scheduler.pb.h"
 #include "messages/ids.hpp"
+#include "messages/quantities.hpp"
 #include "messages/resources.hpp"
+#include "messages/time.hpp"
 
 /// What the master tells its allocator (facts, one way) and what it gets (proposals). The master
 /// checks each proposal against its own state before it becomes offers; what it rejects comes back
@@ -97,11 +100,20 @@ struct OffersSuppressed {
 struct WeightsUpdated {
   std::map<std::string, double> weights;
 };
+/// What a role is promised, and what it may have at most; in thousandths.
+struct Quota {
+  Quantities guarantees;
+  std::map<std::string, std::int64_t> limits;  ///< a limit of 0 is one
+};
+/// Replaces those of these roles; an empty one is none.
+struct QuotasUpdated {
+  std::map<std::string, Quota> quotas;
+};
 
 using Fact = std::variant<AgentAdded, AgentUpdated, AgentRemoved, AgentActive, FrameworkAdded,
                           FrameworkUpdated, FrameworkRemoved, FrameworkActive, ResourcesRecovered,
                           ResourcesUsed, ResourcesConverted, OffersRevived, OffersSuppressed,
-                          WeightsUpdated>;
+                          WeightsUpdated, QuotasUpdated>;
 
 /// One bundle to offer: of one agent, to one framework, allocated to one of its roles. The
 /// allocator already counts it as allocated.
@@ -111,5 +123,9 @@ struct Proposal {
   AgentId agent;
   Resources resources;
 };
+
+/// How long a refusal holds: the call's seconds, 5 if negative or no number, at most 365 days, at
+/// least the allocation interval; zero for no filter. Source: mesos-semantics 0.1, 7.5.
+Duration refusal_duration(const mesos::v1::Filters& filters, Duration allocation_interval);
 
 }  // namespace troupe::master

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "master/allocator/facts.hpp"
 #include "master/allocator/role_tree.hpp"
 #include "mesos/v1/mesos.pb.h"
 #include "messages/quantities.hpp"
@@ -13,10 +14,6 @@
 #include "messages/time.hpp"
 
 namespace troupe::master {
-
-/// How long a refusal holds: the call's seconds, 5 if negative or no number, at most 365 days, at
-/// least the allocation interval; zero for no filter. Source: mesos-semantics 0.1, 7.5.
-Duration refusal_duration(const mesos::v1::Filters& filters, Duration allocation_interval);
 
 /// What the frameworks in their roles have refused of one agent. A refusal hides every bundle that
 /// is contained in what was refused, until it is over: its time has come, and one full cycle has
@@ -40,6 +37,19 @@ class Refusals {
   bool hide(LeafId leaf, std::uint64_t generation, const Resources& bundle,
             const Quantities& quantities, const Moment& moment, Time* again);
 
+  /// Calls `visit` (LeafId, generation) for each refusal whose time has not come, to count them: in
+  /// no order.
+  template <class Visit>
+  void visit(Time now, Visit&& visit) const {
+    for (const auto& [leaf, refusals] : by_leaf_) {
+      for (const Refusal& refusal : refusals) {
+        if (now < refusal.until) {
+          visit(leaf, refusal.generation);
+        }
+      }
+    }
+  }
+
  private:
   struct Refusal {
     std::uint64_t generation = 0;
@@ -49,7 +59,7 @@ class Refusals {
     std::uint64_t cycles = 0;  ///< full cycles done when it was made
   };
 
-  // Looked up by leaf, never iterated: its order is nobody's.
+  // Looked up by leaf, and counted: its order is nobody's.
   std::unordered_map<LeafId, std::vector<Refusal>> by_leaf_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "master/logic/books.hpp"
 #include "master/logic/framework_events.hpp"
+#include "master/logic/operation_feedback.hpp"
 #include "master/logic/operations.hpp"
 #include "master/logic/tasks.hpp"
 #include "master/logic/validate_offers.hpp"
@@ -246,19 +247,25 @@ void launch_group(Acceptance& accept, Operation::LaunchGroup group) {
 // -- one operation after the other ----------------------------------------------------
 
 void convert(Acceptance& accept, Operation operation) {
+  if (operation.has_id()) {
+    if (auto valid = validate_feedback(*accept.asker, *accept.host, operation.id()); !valid) {
+      return refuse_operation(*accept.asker, operation, valid.error().message, accept.outbox);
+    }
+  }
   prepare(&operation, accept.role);
   auto converted = apply_operation(accept.state, accept.context, accept.framework, accept.agent,
                                    operation, accept.available, accept.outbox);
   if (!converted) {
-    accept.outbox.warn("operation-dropped type=" + Operation::Type_Name(operation.type()) +
-                       " framework=" + accept.framework.str() +
-                       " why=" + converted.error().message);
-    return;
+    return refuse_operation(*accept.asker, operation, converted.error().message, accept.outbox);
+  }
+  if (operation.has_id()) {
+    remember_operation(accept.state, accept.framework, accept.agent, operation.id());
   }
   accept.available = std::move(*converted);
 }
 
 void run(Acceptance& accept, Operation operation) {
+  accept.asker->counters->operations.add(operation.type());
   if (operation.has_id() && accept.asker->pid() != nullptr) {
     tell_error(*accept.asker,
                "The 'id' field of operation '" + operation.id().value() +
@@ -290,7 +297,7 @@ void return_valid_offers(State& state, const FrameworkId& framework, const Offer
   }
 }
 
-/// Nothing of this ACCEPT runs: the framework is told of its tasks.
+/// Nothing of this ACCEPT runs: the framework is told of its tasks, and of what has an id.
 void drop(const Context& context, const Framework& framework, const Accept& call,
           TaskStatus::Reason reason, const std::string& message, Outbox& outbox) {
   for (const Operation& operation : call.operations()) {
@@ -299,6 +306,9 @@ void drop(const Context& context, const Framework& framework, const Accept& call
     }
     for (const TaskInfo& task : operation.launch_group().task_group().tasks()) {
       refuse_task(context, framework, task, mesos::v1::TASK_DROPPED, reason, message, outbox);
+    }
+    if (operation.has_id()) {
+      refuse_operation(framework, operation, message, outbox);
     }
   }
 }
@@ -331,6 +341,8 @@ void on_accept(State& state, const Context& context, const FrameworkId& framewor
     return;
   }
   Acceptance accept = take_offers(state, context, call.offer_ids(), outbox);
+  accept.asker->counters->offers.add(FrameworkCounters::kAccepted,
+                                     static_cast<std::uint64_t>(call.offer_ids_size()));
   const Quantities offered = accept.available.quantities();
   for (Operation& operation : *call.mutable_operations()) {
     run(accept, std::move(operation));

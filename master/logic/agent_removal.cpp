@@ -9,6 +9,8 @@
 #include "master/logic/agent_admission.hpp"
 #include "master/logic/books.hpp"
 #include "master/logic/framework_events.hpp"
+#include "master/logic/inverse_offers.hpp"
+#include "master/logic/operation_feedback.hpp"
 #include "master/logic/tasks.hpp"
 #include "messages/invariant.hpp"
 
@@ -69,10 +71,13 @@ void finish(State& state, const Context& context, const AgentId& id, const Endin
     }
   }
   rescind_offers_of_agent(state, id, outbox);
+  rescind_inverse_offers_of_agent(state, id, outbox);
   for (const auto& [uuid, operation] : agent.operations) {
-    if (Framework* owner = state.frameworks.edit(FrameworkId(operation->framework_id()))) {
-      owner->operations.erase(OperationId(operation->info().id()));
-    }
+    end_operation(state, *operation,
+                  ending.task_state == mesos::v1::TASK_GONE_BY_OPERATOR
+                      ? mesos::v1::OPERATION_GONE_BY_OPERATOR
+                      : mesos::v1::OPERATION_UNREACHABLE,
+                  outbox);
   }
   for (const Framework& framework : state.frameworks) {
     tell_agent_lost(framework, id, outbox);
@@ -84,6 +89,18 @@ void finish(State& state, const Context& context, const AgentId& id, const Endin
     outbox.count("master/slave_removals");
   }
   forget_agent(state, id);
+}
+
+std::string reason_of(Removal why) {
+  switch (why) {
+    case Removal::kUnregistered:
+      return "the agent unregistered";
+    case Removal::kReplaced:
+      return "a new agent registered at the same address";
+    case Removal::kMachineDown:
+      return "its machine was taken down by an operator";
+  }
+  return "";
 }
 
 bool in_phase(const State& state, const AgentId& id, AgentPhase phase) {
@@ -129,32 +146,35 @@ void remove_agent(State& state, const AgentId& id, Removal why, Outbox& outbox) 
   if (agent == nullptr) {
     return;
   }
-  const bool unregistered = why == Removal::kUnregistered;
-  agent->removal_reason =
-      unregistered ? "the agent unregistered" : "a new agent registered at the same address";
+  agent->removal_reason = reason_of(why);
   outbox.registry.emplace_back(RemoveAgent{*agent->info});
-  outbox.count(unregistered ? "master/slave_removals/reason_unregistered"
-                            : "master/slave_removals/reason_registered");
+  if (why != Removal::kMachineDown) {
+    outbox.count(why == Removal::kUnregistered ? "master/slave_removals/reason_unregistered"
+                                               : "master/slave_removals/reason_registered");
+  }
 }
 
-Result<void> mark_gone(State& state, const Context& context, const AgentId& id, Outbox& outbox) {
+Result<void> mark_gone(State& state, const Context& context, const AgentId& id, RequestId request,
+                       Outbox& outbox) {
   const AgentPhase phase = state.phase_of(id);
-  if (phase == AgentPhase::kGone || phase == AgentPhase::kMarkingGone) {
+  if (phase == AgentPhase::kGone) {
+    outbox.answer(request);
     return {};
   }
   if (phase == AgentPhase::kNone) {
     return not_found("agent " + id.str() + " is unknown");
   }
-  if (!next(phase, AgentEvent::kMarkGone)) {
-    return conflict("agent " + id.str() +
-                    " cannot be marked gone now: " + std::string(phase_name(phase)));
+  if (phase != AgentPhase::kMarkingGone && !next(phase, AgentEvent::kMarkGone)) {
+    return Error{ErrorCode::kUnavailable, "agent " + id.str() + " cannot be marked gone now: " +
+                                              std::string(phase_name(phase))};
   }
   if (phase == AgentPhase::kUnreachable) {
     mark_unreachable_gone(state, id);
   } else {
     begin(state, id, AgentEvent::kMarkGone, outbox);
   }
-  outbox.registry.emplace_back(MarkAgentGone{id, context.now});
+  // Asked for again while it is under way, it waits for the registry's answer behind the first.
+  outbox.registry.emplace_back(MarkAgentGone{id, context.now, request});
   return {};
 }
 
@@ -226,6 +246,7 @@ void on_agent_removed(State& state, const Context& context, const AgentId& id, O
   const std::string host = agent.info->hostname();
   const std::string why = agent.removal_reason;
   finish(state, context, id, {mesos::v1::TASK_LOST, "Agent " + host + " removed: " + why}, outbox);
+  state.deactivated_agents.erase(id);
   state.removed_agents.push_back(id);
   if (state.removed_agents.size() > kMaxRemovedAgents) {
     state.removed_agents.pop_front();
@@ -249,6 +270,7 @@ void on_agent_marked_gone(State& state, const Context& context, const AgentId& i
          {mesos::v1::TASK_GONE_BY_OPERATOR, "Agent " + host + " has been marked gone by operator"},
          outbox);
   state.unreachable_agents.erase(id);
+  state.deactivated_agents.erase(id);
   state.gone_agents[id] = since;
   outbox.warn("agent-gone agent=" + id.str() + " host=" + host);
 }

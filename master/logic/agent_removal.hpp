@@ -18,6 +18,7 @@ namespace troupe::master {
 enum class Removal {
   kUnregistered,  ///< it said so
   kReplaced,      ///< another agent registered at its address
+  kMachineDown,   ///< its machine is taken down for maintenance
 };
 
 /// UnregisterSlaveMessage. Dropped from anybody but the agent itself.
@@ -35,9 +36,10 @@ void on_agent_silent(State& state, const Context& context, const AgentId& id, Ou
 /// First turns. A no-op if the agent's phase does not allow it (agent_phase.hpp).
 void mark_unreachable(State& state, const Context& context, const AgentId& id, Outbox& outbox);
 void remove_agent(State& state, const AgentId& id, Removal why, Outbox& outbox);
-/// MARK_AGENT_GONE. No error if it is gone already. Errors: kNotFound if it is unknown; kConflict
-/// if its phase does not allow it now.
-Result<void> mark_gone(State& state, const Context& context, const AgentId& id, Outbox& outbox);
+/// MARK_AGENT_GONE. No error if it is gone already. `request` is answered once it is gone. Errors:
+/// kNotFound if it is unknown; kUnavailable if its phase does not allow it now.
+Result<void> mark_gone(State& state, const Context& context, const AgentId& id, RequestId request,
+                       Outbox& outbox);
 
 /// Second turns: the registry has answered.
 void on_agent_marked_unreachable(State& state, const Context& context, const AgentId& id,

@@ -15,6 +15,7 @@
 #include "master/logic/books.hpp"
 #include "master/logic/framework_events.hpp"
 #include "master/logic/frameworks.hpp"
+#include "master/logic/maintenance.hpp"
 #include "master/logic/operations.hpp"
 #include "master/logic/validate_agent.hpp"
 #include "messages/invariant.hpp"
@@ -332,6 +333,7 @@ void readmit(State& state, const Pid& from, const ReregisterSlaveMessage& messag
     outbox.registry.emplace_back(MarkAgentReachable{*info});
   }
   agent.report_tasks = recovered == nullptr;
+  agent.deactivated = state.deactivated_agents.count(id) != 0;
   state.agent_by_pid[from] = id;
   state.agents.put(id, std::move(agent));
 }
@@ -389,6 +391,9 @@ void on_reregister_agent(State& state, const Context& context, const Pid& from,
     shut_down(from, "Agent has been marked gone", outbox);
     return;
   }
+  if (refuse_if_down(state, from, message.slave().hostname(), outbox)) {
+    return;
+  }
   const auto after = next(phase, AgentEvent::kReregister);
   if (!after) {
     return;
@@ -425,11 +430,13 @@ void on_agent_readmitted(State& state, const Context& context, const AgentId& id
   const Tell tell = agent->report_tasks ? Tell::kFrameworks : Tell::kNobody;
   state.unreachable_agents.erase(id);
   adopt(state, context, id, *message, Counted::kAlready, tell, outbox);
+  note_unavailability(state, state.agents.edit(id));
   const Agent& back = *state.agents.find(id);
   announce_agent(back, outbox);
   answer_reregistered(state, context, back, *message, outbox);
   outbox.count("master/slave_reregistrations");
   outbox.info("agent-readmitted " + agent_fields(back) + " resources=" + back.total.str());
+  remove_if_down(state, id, outbox);
 }
 
 }  // namespace troupe::master

@@ -9,6 +9,8 @@
 #include "master/logic/agent_removal.hpp"
 #include "master/logic/books.hpp"
 #include "master/logic/framework_events.hpp"
+#include "master/logic/inverse_offers.hpp"
+#include "master/logic/maintenance.hpp"
 #include "master/logic/tasks.hpp"
 #include "master/logic/validate_agent.hpp"
 #include "messages/invariant.hpp"
@@ -152,6 +154,9 @@ void on_register_agent(State& state, const Context& context, const Pid& from,
     outbox.warn("agent-refused pid=" + from.str() + " why=" + total.error().message);
     return;
   }
+  if (refuse_if_down(state, from, message.slave().hostname(), outbox)) {
+    return;
+  }
   if (make_room(state, context, from, outbox)) {
     admit(state, from, message, std::move(*total), outbox);
   }
@@ -172,10 +177,12 @@ void on_agent_admitted(State& state, const Context& context, const AgentId& id, 
   agent->connected = true;
   agent->active = true;
   agent->registered_time = context.now;
+  note_unavailability(state, agent);
   announce_agent(*agent, outbox);
   answer_registered(*agent, context, outbox);
   outbox.count("master/slave_registrations");
   outbox.info("agent-registered " + agent_fields(*agent) + " resources=" + agent->total.str());
+  remove_if_down(state, id, outbox);
 }
 
 void on_update_agent(State& state, const Context& /*context*/, const Pid& from,
@@ -217,6 +224,7 @@ void on_agent_exited(State& state, const Context& context, const AgentId& id, Ou
              timers::AgentReregister{id, agent->generation});
   outbox.info("agent-disconnected " + agent_fields(*agent));
   rescind_offers_of_agent(state, id, outbox);
+  rescind_inverse_offers_of_agent(state, id, outbox);
   lose_uncheckpointed(state, context, id, outbox);
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "master/logic/framework_events.hpp"
+#include "master/logic/inverse_offers.hpp"
 #include "messages/invariant.hpp"
 #include "messages/task_state.hpp"
 
@@ -113,7 +114,9 @@ void return_offer(State& state, const OfferId& id, const std::optional<mesos::v1
 void rescind_offer(State& state, const OfferId& id, Outbox& outbox) {
   const Offer* offer = state.offers.find(id);
   INVARIANT(offer != nullptr) << "offer " << id << " is unknown";
-  tell_rescind(*state.frameworks.find(offer->framework), offer->id, outbox);
+  const Framework& framework = *state.frameworks.find(offer->framework);
+  framework.counters->offers.add(FrameworkCounters::kRescinded);
+  tell_rescind(framework, offer->id, outbox);
   return_offer(state, OfferId(id), std::nullopt, outbox);
 }
 
@@ -127,12 +130,14 @@ void rescind_offers_of_framework(State& state, const FrameworkId& id, Outbox& ou
   for (const OfferId& offer : std::set<OfferId>(framework_of(state, id).offers)) {
     rescind_offer(state, offer, outbox);
   }
+  rescind_inverse_offers_of_framework(state, id, outbox);
 }
 
 void discard_offers_of_framework(State& state, const FrameworkId& id, Outbox& outbox) {
   for (const OfferId& offer : std::set<OfferId>(framework_of(state, id).offers)) {
     return_offer(state, offer, std::nullopt, outbox);
   }
+  discard_inverse_offers_of_framework(state, id);
 }
 
 void recover(const FrameworkId& framework, const AgentId& agent, const Resources& resources,

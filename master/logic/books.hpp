@@ -25,8 +25,10 @@ void return_offer(State& state, const OfferId& id, const std::optional<mesos::v1
 /// return_offer without filters, and the framework is told.
 void rescind_offer(State& state, const OfferId& id, Outbox& outbox);
 void rescind_offers_of_agent(State& state, const AgentId& id, Outbox& outbox);
+/// Inverse offers as well.
 void rescind_offers_of_framework(State& state, const FrameworkId& id, Outbox& outbox);
-/// Offers of a framework that is gone or was replaced: returned, and nobody is told.
+/// Offers of a framework that is gone or was replaced: returned, and nobody is told. Inverse offers
+/// as well.
 void discard_offers_of_framework(State& state, const FrameworkId& id, Outbox& outbox);
 
 /// Hands back what a taken offer still held. A no-op if empty.

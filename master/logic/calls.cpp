@@ -6,9 +6,12 @@
 #include "master/logic/framework_events.hpp"
 #include "master/logic/framework_removal.hpp"
 #include "master/logic/frameworks.hpp"
+#include "master/logic/inverse_offers.hpp"
 #include "master/logic/offers.hpp"
+#include "master/logic/operation_feedback.hpp"
 #include "master/logic/reconcile.hpp"
 #include "master/logic/tasks.hpp"
+#include "master/logic/validate_call.hpp"
 
 namespace troupe::master {
 namespace {
@@ -41,32 +44,6 @@ void on_update(State& state, const Context& context, const FrameworkId& id,
   }
 }
 
-/// True if the part that the call's type names is there. REVIVE and SUPPRESS without theirs mean
-/// all roles.
-template <class Call>
-bool is_whole(const Call& call) {
-  switch (call.type()) {
-    case CallType::ACCEPT:
-      return call.has_accept();
-    case CallType::DECLINE:
-      return call.has_decline();
-    case CallType::KILL:
-      return call.has_kill();
-    case CallType::SHUTDOWN:
-      return call.has_shutdown();
-    case CallType::ACKNOWLEDGE:
-      return call.has_acknowledge();
-    case CallType::RECONCILE:
-      return call.has_reconcile();
-    case CallType::MESSAGE:
-      return call.has_message();
-    case CallType::UPDATE_FRAMEWORK:
-      return call.has_update_framework();
-    default:
-      return true;
-  }
-}
-
 const char* counter_of(CallType::Type type) {
   switch (type) {
     case CallType::TEARDOWN:
@@ -89,19 +66,35 @@ const char* counter_of(CallType::Type type) {
       return "master/messages_framework_to_executor";
     case CallType::REQUEST:
       return "master/messages_resource_request";
+    case CallType::ACKNOWLEDGE_OPERATION_STATUS:
+      return "master/messages_operation_status_update_acknowledgement";
+    case CallType::RECONCILE_OPERATIONS:
+      return "master/messages_reconcile_operations";
     default:
       return nullptr;
   }
 }
 
+/// The tasks of an ACCEPT are moved out of a call that nobody else has.
+mesos::v1::scheduler::Call::Accept accept_of(CallType&& call) {
+  return std::move(*call.mutable_accept());
+}
+template <class Call>
+mesos::v1::scheduler::Call::Accept accept_of(const Call& call) {
+  return call.accept();
+}
+
 /// One call, of either package: below Subscribe they have the same parts.
 template <class Call>
-void route(State& state, const Context& context, const FrameworkId& id, const Call& call,
+void route(State& state, const Context& context, const FrameworkId& id, Call&& call,
            Outbox& outbox) {
   if (const char* counter = counter_of(call.type())) {
     outbox.count(counter);
   }
-  if (!is_whole(call)) {
+  if (const Framework* asker = state.frameworks.find(id)) {
+    asker->counters->calls.add(call.type());
+  }
+  if (missing_part(call) != nullptr) {
     outbox.count("master/dropped_messages");
     return;
   }
@@ -113,7 +106,7 @@ void route(State& state, const Context& context, const FrameworkId& id, const Ca
     case CallType::SUPPRESS:
       return on_suppress(state, id, call.suppress(), outbox);
     case CallType::ACCEPT:
-      return on_accept(state, context, id, call.accept(), outbox);
+      return on_accept(state, context, id, accept_of(std::forward<Call>(call)), outbox);
     case CallType::DECLINE:
       return on_decline(state, id, call.decline(), outbox);
     case CallType::KILL:
@@ -126,6 +119,14 @@ void route(State& state, const Context& context, const FrameworkId& id, const Ca
       return on_reconcile(state, context, id, call.reconcile(), outbox);
     case CallType::MESSAGE:
       return on_framework_message(state, id, call.message(), outbox);
+    case CallType::ACCEPT_INVERSE_OFFERS:
+      return on_accept_inverse_offers(state, context, id, call.accept_inverse_offers(), outbox);
+    case CallType::DECLINE_INVERSE_OFFERS:
+      return on_decline_inverse_offers(state, context, id, call.decline_inverse_offers(), outbox);
+    case CallType::ACKNOWLEDGE_OPERATION_STATUS:
+      return on_acknowledge_operation(state, id, call.acknowledge_operation_status(), outbox);
+    case CallType::RECONCILE_OPERATIONS:
+      return on_reconcile_operations(state, id, call.reconcile_operations(), outbox);
     case CallType::UPDATE_FRAMEWORK:
       return on_update(state, context, id, call.update_framework(), outbox);
     case CallType::REQUEST:  // The allocator takes no wishes; Mesos's does not either.
@@ -151,9 +152,9 @@ CallType make_call(CallType::Type type) {
 
 }  // namespace
 
-void on_framework_call(State& state, const Context& context, const FrameworkId& id,
-                       const CallType& call, Outbox& outbox) {
-  route(state, context, id, call, outbox);
+void on_framework_call(State& state, const Context& context, const FrameworkId& id, CallType call,
+                       Outbox& outbox) {
+  route(state, context, id, std::move(call), outbox);
 }
 
 void on_driver_call(State& state, const Context& context, const Pid& from,
@@ -175,7 +176,8 @@ void on_driver_call(State& state, const Context& context, const Pid& from,
   on_subscribe(state, context, from,
                {subscribe.framework_info(),
                 {subscribe.suppressed_roles().begin(), subscribe.suppressed_roles().end()},
-                subscribe.force()},
+                subscribe.force(),
+                subscribe.offer_constraints()},
                outbox);
 }
 

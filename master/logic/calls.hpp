@@ -16,7 +16,7 @@ namespace troupe::master {
 /// A call of a framework that was found to be the caller. Requires: known and connected; the call
 /// is no SUBSCRIBE, TEARDOWN is possible. A part that is missing drops it.
 void on_framework_call(State& state, const Context& context, const FrameworkId& id,
-                       const mesos::v1::scheduler::Call& call, Outbox& outbox);
+                       mesos::v1::scheduler::Call call, Outbox& outbox);
 
 /// The same of a v0 driver, with SUBSCRIBE.
 void on_driver_call(State& state, const Context& context, const Pid& from,

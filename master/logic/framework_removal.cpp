@@ -6,6 +6,7 @@
 
 #include "master/logic/books.hpp"
 #include "master/logic/framework_events.hpp"
+#include "master/logic/inverse_offers.hpp"
 #include "messages/task_state.hpp"
 
 namespace troupe::master {
@@ -22,6 +23,8 @@ void kill_task(State& state, const Context& context, const FrameworkId& id, cons
     task.info.set_state(mesos::v1::TASK_KILLED);
     *task.info.add_statuses() = status;
     outbox.count("master/tasks_killed");
+    outbox.task_ends.push_back({status.state(), status.source(), status.reason()});
+    state.frameworks.find(id)->counters->ended_tasks.add(status.state());
     outbox.events.emplace_back(events::TaskUpdated{id, std::move(status), mesos::v1::TASK_KILLED});
   }
   remove_task(state, context, id, task_id, outbox);
@@ -63,6 +66,7 @@ void remove_framework(State& state, const Context& context, const FrameworkId& f
   }
   tell_agents(state, id, outbox);
   discard_offers_of_framework(state, id, outbox);
+  forget_inverse_answers(state, id);
   std::vector<TaskId> tasks;
   for (const Task& task : state.frameworks.find(id)->tasks) {
     tasks.push_back(task.id());
@@ -72,6 +76,7 @@ void remove_framework(State& state, const Context& context, const FrameworkId& f
   }
   remove_executors(state, id, outbox);
   outbox.facts.emplace_back(FrameworkRemoved{id});
+  tell_end(*state.frameworks.find(id), outbox);
 
   Framework past = std::move(*state.frameworks.edit(id));
   state.frameworks.erase(id);

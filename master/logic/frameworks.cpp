@@ -10,6 +10,8 @@
 #include "master/logic/books.hpp"
 #include "master/logic/framework_events.hpp"
 #include "master/logic/framework_removal.hpp"
+#include "master/logic/inverse_offers.hpp"
+#include "master/logic/principal_messages.hpp"
 #include "master/logic/validate_framework.hpp"
 #include "messages/invariant.hpp"
 
@@ -18,10 +20,23 @@ namespace {
 
 using mesos::v1::FrameworkInfo;
 
+/// From where a framework subscribes, and as whom.
+struct Subscriber {
+  Connection from;
+  std::optional<std::string> principal;
+};
+
+std::string place_of(const Connection& connection) {
+  if (const Pid* pid = std::get_if<Pid>(&connection)) {
+    return " pid=" + pid->str();
+  }
+  const StreamId* stream = std::get_if<StreamId>(&connection);
+  return stream == nullptr ? "" : " stream=" + stream->text;
+}
+
 std::string fields_of(const Framework& framework) {
-  const Pid* pid = framework.pid();
   return "framework=" + framework.id.str() + " name=" + framework.info->name() +
-         (pid == nullptr ? "" : " pid=" + pid->str());
+         place_of(framework.connection);
 }
 
 /// The rest of the record follows from the info.
@@ -35,13 +50,18 @@ void set_info(Framework& framework, FrameworkInfo info, std::set<std::string> su
 
 // -- checks -----------------------------------------------------------------------------
 
-/// Who subscribes: the authenticated principal, with which the info must agree.
-Result<void> check_principal(const State& state, const Context& context, const Pid& from,
-                             FrameworkInfo* info) {
-  const auto principal = state.principal_of(from);
-  if (context.options.authenticate_frameworks && !principal) {
-    return Error{ErrorCode::kUnauthorized, "Framework at " + from.str() + " is not authenticated"};
+/// Drivers of the v0 wire authenticate by messages; who comes over HTTP has been let in, or not.
+Result<void> check_authentication(const Context& context, const Subscriber& subscriber) {
+  const Pid* driver = std::get_if<Pid>(&subscriber.from);
+  if (driver != nullptr && context.options.authenticate_frameworks && !subscriber.principal) {
+    return Error{ErrorCode::kUnauthorized,
+                 "Framework at " + driver->str() + " is not authenticated"};
   }
+  return {};
+}
+
+/// The authenticated principal, with which the info must agree.
+Result<void> check_principal(const std::optional<std::string>& principal, FrameworkInfo* info) {
   if (!principal) {
     return {};
   }
@@ -57,20 +77,33 @@ Result<void> check_principal(const State& state, const Context& context, const P
 }
 
 Result<void> check_info(const Context& context, const FrameworkInfo& info,
-                        const std::set<std::string>& suppressed_roles) {
+                        const std::set<std::string>& suppressed_roles,
+                        const mesos::v1::scheduler::OfferConstraints& constraints) {
   const FrameworkRules rules{context.options.roles, context.options.root_submissions};
   if (auto valid = validate_framework(info, rules); !valid) {
     return valid;
   }
-  return validate_own_roles(info, suppressed_roles, "Suppressed");
-}
-
-Result<void> check_subscription(const State& state, const Context& context, const Pid& from,
-                                Subscription* subscription) {
-  if (auto valid = check_principal(state, context, from, &subscription->info); !valid) {
+  if (auto valid = validate_own_roles(info, suppressed_roles, "Suppressed"); !valid) {
     return valid;
   }
-  if (auto valid = check_info(context, subscription->info, subscription->suppressed_roles);
+  return validate_offer_constraints(info, constraints);
+}
+
+/// It is, or was, connected from elsewhere: only by force it is taken over.
+bool is_held_elsewhere(const Framework& framework, const Connection& from) {
+  return framework.phase != Framework::Phase::kRecovered && framework.connection != from;
+}
+
+Result<void> check_subscription(const State& state, const Context& context,
+                                const Subscriber& subscriber, Subscription* subscription) {
+  if (auto valid = check_authentication(context, subscriber); !valid) {
+    return valid;
+  }
+  if (auto valid = check_principal(subscriber.principal, &subscription->info); !valid) {
+    return valid;
+  }
+  if (auto valid = check_info(context, subscription->info, subscription->suppressed_roles,
+                              subscription->constraints);
       !valid) {
     return valid;
   }
@@ -85,8 +118,7 @@ Result<void> check_subscription(const State& state, const Context& context, cons
   if (known == nullptr) {
     return {};
   }
-  const Pid* driver = known->pid();
-  if (driver != nullptr && *driver != from && !subscription->force) {
+  if (is_held_elsewhere(*known, subscriber.from) && !subscription->force) {
     return conflict("Framework failed over");
   }
   return validate_framework_update(*known->info, subscription->info);
@@ -95,30 +127,34 @@ Result<void> check_subscription(const State& state, const Context& context, cons
 // -- changes ----------------------------------------------------------------------------
 
 /// From now on the framework is driven from there.
-void connect(State& state, Framework& framework, const Pid& to, Outbox& outbox) {
+void connect(State& state, Framework& framework, const Subscriber& subscriber, Outbox& outbox) {
   if (const Pid* former = framework.pid()) {
     auto at = state.framework_by_pid.find(*former);
     if (at != state.framework_by_pid.end() && at->second == framework.id) {
       state.framework_by_pid.erase(at);
     }
   }
-  framework.connection = to;
+  framework.connection = subscriber.from;
   framework.phase = Framework::Phase::kConnected;
   framework.active = true;
-  framework.principal = state.principal_of(to);
+  framework.principal = subscriber.principal;
+  framework.messages_of_principal = messages_of_principal(state, *framework.info);
+  framework.counters->calls.add(mesos::v1::scheduler::Call::SUBSCRIBE);
   ++framework.generation;
-  state.framework_by_pid[to] = framework.id;
-  outbox.links.push_back(to);
+  if (const Pid* driver = framework.pid()) {
+    state.framework_by_pid[*driver] = framework.id;
+    outbox.links.push_back(*driver);
+  }
 }
 
-void add_framework(State& state, const Context& context, const Pid& from, const FrameworkId& id,
-                   Subscription subscription, Outbox& outbox) {
+void add_framework(State& state, const Context& context, const Subscriber& subscriber,
+                   const FrameworkId& id, Subscription subscription, Outbox& outbox) {
   Framework framework;
   framework.id = id;
   framework.registered_time = context.now;
   set_info(framework, std::move(subscription.info), std::move(subscription.suppressed_roles));
   Framework& added = state.frameworks.put(id, std::move(framework));
-  connect(state, added, from, outbox);
+  connect(state, added, subscriber, outbox);
   outbox.facts.emplace_back(FrameworkAdded{id, *added.info, added.suppressed_roles, {}, true});
   outbox.events.emplace_back(events::FrameworkAdded{id});
   tell_subscribed(state, added, false, outbox);
@@ -170,11 +206,11 @@ FrameworkInfo merged(const FrameworkInfo& known, FrameworkInfo update) {
 }
 
 /// A known framework subscribes again, from where it may.
-void resubscribe(State& state, const Context& context, const Pid& from, const FrameworkId& id,
-                 Subscription subscription, Outbox& outbox) {
+void resubscribe(State& state, const Context& context, const Subscriber& subscriber,
+                 const FrameworkId& id, Subscription subscription, Outbox& outbox) {
   const Framework& known = *state.frameworks.find(id);
   const bool was_recovered = known.phase == Framework::Phase::kRecovered;
-  const bool moves = known.pid() == nullptr || *known.pid() != from;
+  const bool moves = known.connection != subscriber.from;
   const bool reregistered = !moves && !subscription.force;
   if (moves && !was_recovered) {
     tell_error(known, "Framework failed over", outbox);
@@ -188,7 +224,7 @@ void resubscribe(State& state, const Context& context, const Pid& from, const Fr
       change_info(state, id, merged(*state.frameworks.find(id)->info, std::move(subscription.info)),
                   std::move(subscription.suppressed_roles), outbox);
   Framework& framework = *state.frameworks.edit(id);
-  connect(state, framework, from, outbox);
+  connect(state, framework, subscriber, outbox);
   if (was_recovered) {
     framework.registered_time = context.now;
   } else {
@@ -209,6 +245,37 @@ std::optional<std::set<std::string>> roles_in(const Framework& framework, const 
   return validate_own_roles(*framework.info, named, "Named") ? std::optional(named) : std::nullopt;
 }
 
+/// The framework that a driver without an id already drives; null if there is none.
+const Framework* driven_from(const State& state, const Connection& from) {
+  const Pid* driver = std::get_if<Pid>(&from);
+  const auto there =
+      driver == nullptr ? state.framework_by_pid.end() : state.framework_by_pid.find(*driver);
+  const Framework* same =
+      there == state.framework_by_pid.end() ? nullptr : state.frameworks.find(there->second);
+  return same != nullptr && same->connected() ? same : nullptr;
+}
+
+void subscribe(State& state, const Context& context, const Subscriber& subscriber,
+               Subscription subscription, Outbox& outbox) {
+  if (auto valid = check_subscription(state, context, subscriber, &subscription); !valid) {
+    outbox.info("framework-refused" + place_of(subscriber.from) +
+                " name=" + subscription.info.name() + " why=" + valid.error().message);
+    refuse_framework(subscriber.from, valid.error().message, outbox);
+    return;
+  }
+  const FrameworkId id(subscription.info.id());
+  if (!id.empty() && state.frameworks.contains(id)) {
+    resubscribe(state, context, subscriber, id, std::move(subscription), outbox);
+  } else if (!id.empty()) {
+    add_framework(state, context, subscriber, id, std::move(subscription), outbox);
+  } else if (const Framework* same = driven_from(state, subscriber.from)) {
+    tell_subscribed(state, *same, false, outbox);
+  } else {
+    add_framework(state, context, subscriber, next_framework_id(state), std::move(subscription),
+                  outbox);
+  }
+}
+
 const Agent* connected_agent(const State& state, const AgentId& id) {
   const Agent* agent = state.registered(id);
   return agent != nullptr && agent->connected ? agent : nullptr;
@@ -224,29 +291,14 @@ void on_subscribe(State& state, const Context& context, const Pid& from, Subscri
     outbox.count("master/dropped_messages");
     return;
   }
-  if (auto valid = check_subscription(state, context, from, &subscription); !valid) {
-    outbox.info("framework-refused pid=" + from.str() + " name=" + subscription.info.name() +
-                " why=" + valid.error().message);
-    refuse_framework(from, valid.error().message, outbox);
-    return;
-  }
-  const FrameworkId id(subscription.info.id());
-  if (!id.empty()) {
-    if (state.frameworks.contains(id)) {
-      resubscribe(state, context, from, id, std::move(subscription), outbox);
-    } else {
-      add_framework(state, context, from, id, std::move(subscription), outbox);
-    }
-    return;
-  }
-  auto there = state.framework_by_pid.find(from);
-  const Framework* same =
-      there == state.framework_by_pid.end() ? nullptr : state.frameworks.find(there->second);
-  if (same != nullptr && same->connected()) {
-    tell_subscribed(state, *same, false, outbox);
-    return;
-  }
-  add_framework(state, context, from, next_framework_id(state), std::move(subscription), outbox);
+  subscribe(state, context, {from, state.principal_of(from)}, std::move(subscription), outbox);
+}
+
+void on_subscribe(State& state, const Context& context, const StreamId& stream,
+                  const std::optional<std::string>& principal, Subscription subscription,
+                  Outbox& outbox) {
+  subscription.force = true;
+  subscribe(state, context, {stream, principal}, std::move(subscription), outbox);
 }
 
 void recover_framework(State& state, const Context& context, const FrameworkInfo& info,
@@ -271,7 +323,7 @@ Result<void> update_framework(State& state, const Context& context, const Framew
   const FrameworkInfo& info = update.framework_info();
   std::set<std::string> suppressed(update.suppressed_roles().begin(),
                                    update.suppressed_roles().end());
-  if (auto valid = check_info(context, info, suppressed); !valid) {
+  if (auto valid = check_info(context, info, suppressed, update.offer_constraints()); !valid) {
     return valid;
   }
   if (auto valid = validate_framework_update(*known->info, info); !valid) {
@@ -305,8 +357,7 @@ void on_framework_exited(State& state, const FrameworkId& id, Outbox& outbox) {
   if (framework == nullptr || !framework->connected()) {
     return;
   }
-  // It may only be cut off one way: then it must know that it has to subscribe again.
-  tell_error(*framework, "Framework disconnected", outbox);
+  tell_disconnected(*framework, outbox);
   framework->phase = Framework::Phase::kDisconnected;
   framework->active = false;
   ++framework->generation;
@@ -319,6 +370,15 @@ void on_framework_exited(State& state, const FrameworkId& id, Outbox& outbox) {
   outbox.info("framework-disconnected " + fields_of(*framework) +
               " failover_timeout=" + format_duration(timeout));
   discard_offers_of_framework(state, id, outbox);
+}
+
+void on_stream_closed(State& state, const StreamId& stream, Outbox& outbox) {
+  for (const Framework& framework : state.frameworks) {
+    if (framework.stream() != nullptr && *framework.stream() == stream) {
+      on_framework_exited(state, FrameworkId(framework.id), outbox);
+      return;
+    }
+  }
 }
 
 void on_deactivate_framework(State& state, const FrameworkId& id, Outbox& outbox) {
@@ -349,6 +409,7 @@ void on_revive(State& state, const FrameworkId& id, const mesos::v1::scheduler::
     framework->suppressed_roles.erase(role);
   }
   outbox.facts.emplace_back(OffersRevived{id, std::move(*roles)});
+  forget_inverse_filters(state, id);
 }
 
 void on_suppress(State& state, const FrameworkId& id,

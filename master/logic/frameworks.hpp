@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 
@@ -21,6 +22,7 @@ struct Subscription {
   mesos::v1::FrameworkInfo info;
   std::set<std::string> suppressed_roles;
   bool force = false;  ///< take the framework over from another driver
+  mesos::v1::scheduler::OfferConstraints constraints = {};
 };
 
 /// SUBSCRIBE of a v0 driver.
@@ -40,6 +42,12 @@ struct Subscription {
 void on_subscribe(State& state, const Context& context, const Pid& from, Subscription subscription,
                   Outbox& outbox);
 
+/// SUBSCRIBE over HTTP: as by force, and `stream` is new each time. Who has authenticated as
+/// `principal` is held to it. SUBSCRIBED is the first event of the stream, or ERROR the only one.
+void on_subscribe(State& state, const Context& context, const StreamId& stream,
+                  const std::optional<std::string>& principal, Subscription subscription,
+                  Outbox& outbox);
+
 /// UPDATE_FRAMEWORK: as on SUBSCRIBE, but nothing is kept silently. Errors: kInvalid for a bad
 /// info, or another user, checkpoint or principal; kNotFound. Requires nothing.
 Result<void> update_framework(State& state, const Context& context, const FrameworkId& id,
@@ -48,6 +56,8 @@ Result<void> update_framework(State& state, const Context& context, const Framew
 
 /// Its connection broke: no offers, and it has its failover_timeout to come back.
 void on_framework_exited(State& state, const FrameworkId& id, Outbox& outbox);
+/// The same for the framework that this very stream reaches; a no-op if it has another by now.
+void on_stream_closed(State& state, const StreamId& stream, Outbox& outbox);
 
 /// DeactivateFrameworkMessage: connected, but no offers until it subscribes again.
 void on_deactivate_framework(State& state, const FrameworkId& id, Outbox& outbox);

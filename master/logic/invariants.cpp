@@ -2,6 +2,7 @@
 #include <string>
 
 #include "master/logic/books.hpp"
+#include "master/logic/maintenance.hpp"
 #include "master/logic/state.hpp"
 #include "messages/task_state.hpp"
 
@@ -214,6 +215,9 @@ Result<void> check_invariants(const State& state) {
   }
   if (holds) {
     holds = check_each(state.offers, [&](const Offer& o) { return check_offer(state, o); });
+  }
+  if (holds) {
+    holds = check_maintenance(state);
   }
   return holds ? check_addresses(state) : holds;
 }

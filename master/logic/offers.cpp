@@ -49,6 +49,9 @@ mesos::v1::Offer make_offer(const Offer& offer, const Agent& agent) {
   if (agent.info->has_domain()) {
     *made.mutable_domain() = agent.info->domain();
   }
+  if (agent.unavailability) {
+    *made.mutable_unavailability() = *agent.unavailability;
+  }
   offer.resources.to(made.mutable_resources());
   *made.mutable_attributes() = agent.info->attributes();
   if (const auto own = agent.executors.find(offer.framework); own != agent.executors.end()) {
@@ -73,6 +76,7 @@ void on_allocation(State& state, const Context& context, std::vector<Proposal> p
     add_offer(state, Offer{id, std::move(proposal.framework), std::move(proposal.agent),
                            std::move(proposal.role), std::move(proposal.resources)});
     const Offer& offer = *state.offers.find(id);
+    state.frameworks.find(offer.framework)->counters->offers.add(FrameworkCounters::kSent);
     const Agent& agent = *state.agents.find(offer.agent);
     batch.offers.push_back(make_offer(offer, agent));
     batch.pids.push_back(agent.pid);
@@ -91,6 +95,7 @@ void on_decline(State& state, const FrameworkId& framework,
     const OfferId id(named);
     const Offer* offer = state.offers.find(id);
     if (offer != nullptr && offer->framework == framework) {
+      state.frameworks.find(framework)->counters->offers.add(FrameworkCounters::kDeclined);
       return_offer(state, id, call.filters(), outbox);
     }
   }

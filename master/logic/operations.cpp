@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "master/logic/operation_feedback.hpp"
 #include "master/logic/validate_operation.hpp"
 #include "messages/invariant.hpp"
 #include "messages/task_state.hpp"
@@ -45,7 +46,9 @@ std::shared_ptr<const mesos::v1::Operation> make_operation(
     const FrameworkId& framework, const AgentId& agent,
     const mesos::v1::Offer::Operation& operation, const std::string& uuid) {
   auto made = std::make_shared<mesos::v1::Operation>();
-  framework.to(made->mutable_framework_id());
+  if (!framework.empty()) {
+    framework.to(made->mutable_framework_id());
+  }
   agent.to(made->mutable_agent_id());
   *made->mutable_info() = operation;
   made->mutable_latest_status()->set_state(mesos::v1::OPERATION_PENDING);
@@ -57,7 +60,9 @@ void tell_operation(Agent& agent, const Context& context, const FrameworkId& fra
                     const mesos::v1::Offer::Operation& operation, Outbox& outbox) {
   const std::string uuid = context.random.uuid_bytes();
   ApplyOperationMessage message;
-  framework.to(message.mutable_framework_id());
+  if (!framework.empty()) {
+    framework.to(message.mutable_framework_id());
+  }
   *message.mutable_operation_info() = operation;
   message.mutable_operation_uuid()->set_value(uuid);
   message.mutable_resource_version_uuid()->mutable_uuid()->set_value(*agent.resource_version_uuid);
@@ -119,13 +124,20 @@ Result<Resources> apply_operation(State& state, const Context& context,
   if (!converted) {
     return converted;
   }
-  convert(agent, framework, available - *converted, *converted - available, outbox);
+  commit_operation(context, agent, framework, operation, available - *converted,
+                   *converted - available, outbox);
+  return converted;
+}
+
+void commit_operation(const Context& context, Agent& agent, const FrameworkId& framework,
+                      const mesos::v1::Offer::Operation& operation, Resources before,
+                      Resources after, Outbox& outbox) {
+  convert(agent, framework, std::move(before), std::move(after), outbox);
   if (has(agent, AgentInfo::Capability::RESOURCE_PROVIDER) && agent.resource_version_uuid) {
     tell_operation(agent, context, framework, operation, outbox);
   } else {
     outbox.send(agent.pid, checkpoint_message(agent));
   }
-  return converted;
 }
 
 void on_operation_status(State& state, const Pid& from, const UpdateOperationStatusMessage& message,
@@ -139,12 +151,18 @@ void on_operation_status(State& state, const Pid& from, const UpdateOperationSta
   Agent& agent = *state.agents.edit(AgentId(message.slave_id()));
   const std::string& uuid = message.operation_uuid().value();
   const auto& latest = message.has_latest_status() ? message.latest_status() : message.status();
-  acknowledge(agent, message, outbox);
-  if (is_terminal(latest.state())) {
-    agent.operations.erase(uuid);
-    return;
+  const auto known = agent.operations.at(uuid);
+  if (is_terminal(latest.state()) && !is_terminal(known->latest_status().state())) {
+    outbox.operation_ends.push_back({known->info().type(), latest.state()});
   }
-  auto operation = std::make_shared<mesos::v1::Operation>(*agent.operations.at(uuid));
+  if (!forward_operation_status(state, *known, message, outbox)) {
+    acknowledge(agent, message, outbox);
+    if (is_terminal(latest.state())) {
+      agent.operations.erase(uuid);
+      return;
+    }
+  }
+  auto operation = std::make_shared<mesos::v1::Operation>(*known);
   *operation->mutable_latest_status() = latest;
   *operation->add_statuses() = message.status();
   agent.operations[uuid] = std::move(operation);

@@ -23,6 +23,13 @@ Result<Resources> apply_operation(State& state, const Context& context,
                                   const mesos::v1::Offer::Operation& operation,
                                   const Resources& available, Outbox& outbox);
 
+/// The second half of apply_operation(): `before` becomes `after` (equal quantities), in the books,
+/// at the allocator and on the agent. `framework` is empty for an operator's operation, whose
+/// resources are of what is free and not allocated. Requires: valid, `before` is there.
+void commit_operation(const Context& context, Agent& agent, const FrameworkId& framework,
+                      const mesos::v1::Offer::Operation& operation, Resources before,
+                      Resources after, Outbox& outbox);
+
 /// UpdateOperationStatusMessage of an agent: recorded; a terminal one is acknowledged by the master
 /// where no framework does (an operation without id), and forgotten. Dropped from anybody but the
 /// registered agent it names, and for an operation it was not told of.

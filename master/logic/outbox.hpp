@@ -12,6 +12,7 @@
 
 #include "master/allocator/facts.hpp"
 #include "master/logic/registry_operation.hpp"
+#include "master/logic/scheduler_event.hpp"
 #include "mesos/v1/mesos.pb.h"
 #include "messages/ids.hpp"
 #include "messages/pid.hpp"
@@ -39,9 +40,11 @@ struct RecoveredAgents {};
 struct OfferExpiry {
   OfferId offer;
 };
+/// Time to send inverse offers again, while machines are scheduled for maintenance.
+struct InverseOffers {};
 }  // namespace timers
 using Timer = std::variant<timers::FrameworkFailover, timers::AgentReregister,
-                           timers::RecoveredAgents, timers::OfferExpiry>;
+                           timers::RecoveredAgents, timers::OfferExpiry, timers::InverseOffers>;
 
 // -- pings: the observer has a pace of its own -------------------------------------------
 namespace pings {
@@ -89,6 +92,12 @@ using OperatorEvent = std::variant<events::TaskAdded, events::TaskUpdated, event
                                    events::FrameworkUpdated, events::FrameworkRemoved,
                                    events::AgentAdded, events::AgentRemoved>;
 
+/// An operator's request is done: the end of what it waited for.
+struct Answer {
+  RequestId request = 0;
+  std::optional<Error> error;  ///< why it failed
+};
+
 struct Send {
   Pid to;
   MessagePtr message;
@@ -96,6 +105,17 @@ struct Send {
 struct ArmTimer {
   Duration after{};
   Timer timer;
+};
+/// How a task ended, and why: counted by all three (mesos-semantics 9.5).
+struct TaskEnd {
+  mesos::v1::TaskState state = mesos::v1::TASK_STAGING;
+  mesos::v1::TaskStatus::Source source = mesos::v1::TaskStatus::SOURCE_MASTER;
+  mesos::v1::TaskStatus::Reason reason = mesos::v1::TaskStatus::REASON_TASK_INVALID;
+};
+/// How an operation on resources ended, as its agent says.
+struct OperationEnd {
+  mesos::v1::Offer::Operation::Type type = mesos::v1::Offer::Operation::UNKNOWN;
+  mesos::v1::OperationState state = mesos::v1::OPERATION_PENDING;
 };
 struct LogLine {
   enum class Severity { kInfo, kWarning, kError };
@@ -105,18 +125,23 @@ struct LogLine {
 
 /// What a handler wants done, in this order: registry operations are handed over (what may only
 /// happen once they are stored waits for RegistryApplied, and is not in the same outbox), then
-/// facts, links, sends, pings, timers, events. Within one kind the order is kept.
+/// facts, links, sends, events of schedulers, pings, timers, events of operators. Within one kind
+/// the order is kept.
 struct Outbox {
   std::vector<RegistryOperation> registry;
   std::vector<Fact> facts;
   std::vector<Pid> links;
   std::vector<Send> sends;
+  std::vector<SchedulerEvent> scheduler_events;
   std::vector<PingOrder> pings;
   std::vector<ArmTimer> timers;
   std::vector<OperatorEvent> events;
+  std::vector<Answer> answers;
   std::vector<LogLine> log;
   /// Names of counters (mesos-semantics 9.5), one more each. Literals.
   std::vector<const char*> counts;
+  std::vector<TaskEnd> task_ends;
+  std::vector<OperationEnd> operation_ends;
   /// Ends the program: why.
   std::optional<std::string> abort;
 
@@ -130,6 +155,12 @@ struct Outbox {
   void info(std::string text) { log.push_back({LogLine::Severity::kInfo, std::move(text)}); }
   void warn(std::string text) { log.push_back({LogLine::Severity::kWarning, std::move(text)}); }
   void count(const char* counter) { counts.push_back(counter); }
+  /// A no-op if nobody waits.
+  void answer(RequestId request, std::optional<Error> error = std::nullopt) {
+    if (request != 0) {
+      answers.push_back({request, std::move(error)});
+    }
+  }
 };
 
 }  // namespace troupe::master

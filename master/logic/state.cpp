@@ -129,6 +129,20 @@ std::optional<std::string> State::principal_of(const Pid& pid) const {
   return found == principals.end() ? std::nullopt : std::optional(found->second);
 }
 
+State snapshot_of(State& state) {
+  const auto set_aside = [](auto& member) { return std::exchange(member, {}); };
+  auto framework_by_pid = set_aside(state.framework_by_pid);
+  auto agent_by_pid = set_aside(state.agent_by_pid);
+  auto principals = set_aside(state.principals);
+  auto removed_agents = set_aside(state.removed_agents);
+  State copy = state;
+  state.framework_by_pid = std::move(framework_by_pid);
+  state.agent_by_pid = std::move(agent_by_pid);
+  state.principals = std::move(principals);
+  state.removed_agents = std::move(removed_agents);
+  return copy;
+}
+
 FrameworkId next_framework_id(State& state) {
   char number[24];
   std::snprintf(number, sizeof(number), "%04llu",

@@ -12,10 +12,15 @@
 
 #include "master/allocator/facts.hpp"
 #include "master/logic/agent_phase.hpp"
+#include "master/logic/framework_counters.hpp"
+#include "master/logic/machines.hpp"
+#include "master/logic/scheduler_event.hpp"
 #include "master/logic/table.hpp"
 #include "mesos/internal/messages.pb.h"
 #include "mesos/mesos.pb.h"
+#include "mesos/v1/allocator/allocator.pb.h"
 #include "mesos/v1/mesos.pb.h"
+#include "mesos/v1/quota/quota.pb.h"
 #include "mesos/v1/scheduler/scheduler.pb.h"
 #include "messages/ids.hpp"
 #include "messages/pid.hpp"
@@ -67,9 +72,9 @@ FrameworkCapabilities capabilities_of(const mesos::v1::FrameworkInfo& info);
 /// `roles` of a MULTI_ROLE framework, else `role`.
 std::set<std::string> roles_of(const mesos::v1::FrameworkInfo& info);
 
-/// How a framework is reached: not at all, or by messages of the v0 wire. What is said to it goes
-/// through framework_events.hpp, which is the only place that looks.
-using Connection = std::variant<std::monostate, Pid>;
+/// How a framework is reached: not at all, by messages of the v0 wire, or by a stream of events.
+/// What is said to it goes through framework_events.hpp, which is the only place that looks.
+using Connection = std::variant<std::monostate, Pid, StreamId>;
 
 struct Framework {
   enum class Phase {
@@ -92,9 +97,14 @@ struct Framework {
   TaskRing completed_tasks;
   TaskRing unreachable_tasks;
   std::set<OfferId> offers;
+  std::set<OfferId> inverse_offers;
   std::map<AgentId, std::set<ExecutorId>> executors;
   /// Raw uuid of each operation that has an id.
   std::map<OperationId, std::string> operations;
+  /// Shared by all copies of this record: a snapshot shows the latest numbers. Invariant: set.
+  std::shared_ptr<FrameworkCounters> counters = std::make_shared<FrameworkCounters>();
+  /// The same for all frameworks of the principal that the info names; null without one.
+  std::shared_ptr<MessageCounters> messages_of_principal;
 
   Time registered_time;
   std::optional<Time> reregistered_time;
@@ -105,9 +115,17 @@ struct Framework {
   [[nodiscard]] bool connected() const { return phase == Phase::kConnected; }
   /// Null if it is not reached by the v0 wire.
   [[nodiscard]] const Pid* pid() const { return std::get_if<Pid>(&connection); }
+  /// Null if it is not reached by a stream.
+  [[nodiscard]] const StreamId* stream() const { return std::get_if<StreamId>(&connection); }
 };
 
 // -- agents ---------------------------------------------------------------------------
+
+/// What a framework said to the inverse offer of an agent.
+struct InverseAnswer {
+  mesos::v1::allocator::InverseOfferStatus status;
+  Time quiet_until;  ///< no other inverse offer before
+};
 
 struct Agent {
   AgentId id;
@@ -140,6 +158,13 @@ struct Agent {
   std::set<OfferId> offers;
   /// By raw uuid.
   std::map<std::string, std::shared_ptr<const mesos::v1::Operation>> operations;
+
+  // -- maintenance: changed by maintenance.hpp and inverse_offers.hpp alone -----------------
+  /// Of its machine, while that is scheduled for maintenance.
+  std::shared_ptr<const mesos::v1::Unavailability> unavailability;
+  std::set<OfferId> inverse_offers;
+  std::map<FrameworkId, InverseAnswer> inverse_answers;
+
   /// Kills asked for while it was disconnected, sent again when it is back.
   std::map<FrameworkId, std::set<TaskId>> killed_tasks;
 
@@ -174,6 +199,13 @@ struct Offer {
   Resources resources;  ///< allocated to `role`
 };
 
+/// Asks a framework to leave an agent before its machine is taken down.
+struct InverseOffer {
+  OfferId id;
+  FrameworkId framework;
+  AgentId agent;
+};
+
 // -- all --------------------------------------------------------------------------------
 
 struct State {
@@ -186,6 +218,17 @@ struct State {
   /// From recovered to removing, also those the registry has not admitted yet: see registered().
   Table<AgentId, Agent> agents;
   Table<OfferId, Offer> offers;
+  Table<OfferId, InverseOffer> inverse_offers;
+
+  // -- as operators said, and the registry stored --------------------------------------------
+  Maintenance maintenance;
+  /// Roles that are not here weigh 1.
+  std::map<std::string, double> weights;
+  std::map<std::string, mesos::v1::quota::QuotaConfig> quotas;
+  /// Also those that are unreachable at the moment.
+  std::set<AgentId> deactivated_agents;
+  /// A timers::InverseOffers is under way.
+  bool sends_inverse_offers = false;
 
   /// By address. Only connected or disconnected frameworks; agents admitting to removing.
   std::map<Pid, FrameworkId> framework_by_pid;
@@ -194,8 +237,8 @@ struct State {
   std::map<Pid, std::string> principals;
 
   std::deque<std::shared_ptr<const Framework>> completed_frameworks;  ///< oldest first
-  std::map<AgentId, Time> unreachable_agents;
-  std::map<AgentId, Time> gone_agents;
+  SharedMap<AgentId, Time> unreachable_agents;
+  SharedMap<AgentId, Time> gone_agents;
   /// Unregistered ones, oldest first, at most kMaxRemovedAgents.
   std::deque<AgentId> removed_agents;
 
@@ -220,6 +263,11 @@ struct State {
 };
 
 inline constexpr std::size_t kMaxRemovedAgents = 100'000;
+
+/// A copy for who shows it. Left out is what only the owner asks for, and what would cost the most:
+/// framework_by_pid, agent_by_pid, principals, removed_agents. `state` is as before afterwards.
+/// Cost: a pointer for each 64 agents or offers; what is small, whole.
+State snapshot_of(State& state);
 
 FrameworkId next_framework_id(State& state);  ///< `<master>-0000`
 AgentId next_agent_id(State& state);          ///< `<master>-S0`

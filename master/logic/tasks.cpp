@@ -44,9 +44,28 @@ const char* terminal_counter(TaskState state) {
   }
 }
 
-void count_end(TaskState state, Outbox& outbox) {
-  if (const char* counter = terminal_counter(state); counter != nullptr) {
+/// Counts a task that `status` ends, by the ways metrics show it; nothing if it is no end.
+void count_end(const Framework& framework, const TaskStatus& status, Outbox& outbox) {
+  const char* counter = terminal_counter(status.state());
+  if (counter == nullptr) {
+    return;
+  }
+  outbox.count(counter);
+  framework.counters->ended_tasks.add(status.state());
+  if (status.has_source() && status.has_reason()) {
+    outbox.task_ends.push_back({status.state(), status.source(), status.reason()});
+  }
+}
+
+/// The same for a task whose agent has reached `latest` while it reports an earlier `status`: why
+/// the task ended is told later.
+void count_end(const Framework& framework, TaskState latest, const TaskStatus& status,
+               Outbox& outbox) {
+  if (latest == status.state()) {
+    count_end(framework, status, outbox);
+  } else if (const char* counter = terminal_counter(latest); counter != nullptr) {
     outbox.count(counter);
+    framework.counters->ended_tasks.add(latest);
   }
 }
 
@@ -105,7 +124,7 @@ void update_task(State& state, const FrameworkId& framework, const TaskId& id,
   const TaskState latest = latest_state(update);
   if (!is_terminal(task->info.state()) && task->info.state() != latest) {
     task->info.set_state(latest);
-    count_end(latest, outbox);
+    count_end(*state.frameworks.find(framework), latest, update.status(), outbox);
   }
   task->info.set_status_update_state(update.status().state());
   task->info.set_status_update_uuid(update.uuid());
@@ -114,7 +133,10 @@ void update_task(State& state, const FrameworkId& framework, const TaskId& id,
   if (task->holds_resources && frees_resources(reached)) {
     release_task(state, framework, id, outbox);
   }
-  outbox.events.emplace_back(events::TaskUpdated{framework, update.status(), reached});
+  // Step by step, as the updates come: with the latest state of a task that runs for a moment only,
+  // its end would be told with each of them.
+  outbox.events.emplace_back(
+      events::TaskUpdated{framework, update.status(), update.status().state()});
 }
 
 /// Into the completed (or unreachable) tasks; no kill of it is left waiting for its agent.
@@ -247,7 +269,7 @@ void end_task(State& state, const Context& context, const FrameworkId& framework
     task->info.set_status_update_state(told);
     task->info.clear_status_update_uuid();
     remember_status(task->info, status);
-    count_end(told, outbox);
+    count_end(framework, status, outbox);
     tell_update(framework, status, outbox);
     outbox.events.emplace_back(events::TaskUpdated{framework_id, std::move(status), told});
   }
@@ -263,7 +285,7 @@ void refuse_task(const Context& context, const Framework& framework,
   if (task.has_executor()) {
     *status.mutable_executor_id() = task.executor().executor_id();
   }
-  count_end(told, outbox);
+  count_end(framework, status, outbox);
   tell_update(framework, status, outbox);
 }
 

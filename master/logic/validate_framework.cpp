@@ -89,6 +89,42 @@ Result<void> validate_offer_filters(const FrameworkInfo& info) {
   return {};
 }
 
+using mesos::v1::scheduler::AttributeConstraint;
+using mesos::v1::scheduler::OfferConstraints;
+
+Result<void> validate_constraint(const AttributeConstraint& constraint) {
+  const auto& selector = constraint.selector();
+  if (selector.selector_case() == AttributeConstraint::Selector::SELECTOR_NOT_SET ||
+      (selector.has_pseudoattribute_type() &&
+       selector.pseudoattribute_type() == AttributeConstraint::Selector::UNKNOWN)) {
+    return invalid("A constraint selects no attribute, or an unknown one");
+  }
+  if (constraint.predicate().predicate_case() ==
+      AttributeConstraint::Predicate::PREDICATE_NOT_SET) {
+    return invalid("A constraint has no predicate, or an unknown one");
+  }
+  return {};
+}
+
+/// One group must hold, and all constraints of it: without groups nothing would, and without
+/// constraints anything.
+Result<void> validate_groups(const OfferConstraints::RoleConstraints& of_role) {
+  if (of_role.groups().empty()) {
+    return invalid("'groups' must not be empty");
+  }
+  for (const auto& group : of_role.groups()) {
+    if (group.attribute_constraints().empty()) {
+      return invalid("'attribute_constraints' of a group must not be empty");
+    }
+    for (const auto& constraint : group.attribute_constraints()) {
+      if (auto valid = validate_constraint(constraint); !valid) {
+        return valid;
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> validate_framework(const FrameworkInfo& info, const FrameworkRules& rules) {
@@ -113,6 +149,24 @@ Result<void> validate_framework_update(const FrameworkInfo& known, const Framewo
   if (known.principal() != update.principal()) {
     return invalid("Changing framework's principal is not allowed: from '" + known.principal() +
                    "' to '" + update.principal() + "'");
+  }
+  return {};
+}
+
+Result<void> validate_offer_constraints(const FrameworkInfo& info,
+                                        const mesos::v1::scheduler::OfferConstraints& constraints) {
+  std::set<std::string> roles;
+  for (const auto& [role, of_role] : constraints.role_constraints()) {
+    roles.insert(role);
+  }
+  if (auto valid = validate_own_roles(info, roles, "Constrained"); !valid) {
+    return valid;
+  }
+  for (const std::string& role : roles) {
+    if (auto valid = validate_groups(constraints.role_constraints().at(role)); !valid) {
+      return invalid("Offer constraints of role '" + role +
+                     "' are invalid: " + valid.error().message);
+    }
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "mesos/v1/mesos.pb.h"
+#include "mesos/v1/scheduler/scheduler.pb.h"
 #include "messages/result.hpp"
 
 namespace troupe::master {
@@ -22,6 +23,11 @@ Result<void> validate_framework(const mesos::v1::FrameworkInfo& info, const Fram
 /// silently at their old values.)
 Result<void> validate_framework_update(const mesos::v1::FrameworkInfo& known,
                                        const mesos::v1::FrameworkInfo& update);
+
+/// The form of offer constraints, and that they are about roles of the framework's. Patterns of
+/// text are not looked into.
+Result<void> validate_offer_constraints(const mesos::v1::FrameworkInfo& info,
+                                        const mesos::v1::scheduler::OfferConstraints& constraints);
 
 /// `roles` must all be among the framework's: suppressed roles, roles of constraints.
 Result<void> validate_own_roles(const mesos::v1::FrameworkInfo& info,

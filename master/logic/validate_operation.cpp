@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include <google/protobuf/util/message_differencer.h>
+
 #include "master/logic/validate_resources.hpp"
 
 namespace troupe::master {
@@ -57,12 +59,22 @@ Result<void> validate_agent_capable(const Resource& resource,
   return {};
 }
 
+bool has_same_reservations(const Resource& a, const Resource& b) {
+  return std::equal(a.reservations().begin(), a.reservations().end(), b.reservations().begin(),
+                    b.reservations().end(), [](const auto& one, const auto& other) {
+                      return google::protobuf::util::MessageDifferencer::Equals(one, other);
+                    });
+}
+
 Result<void> validate_reserver(const Resource& resource, const OperationAsker& asker) {
   const auto& top = resource.reservations(resource.reservations_size() - 1);
   if (asker.principal && (!top.has_principal() || top.principal() != *asker.principal)) {
     return invalid("A reserve operation was attempted by principal " + quoted(*asker.principal) +
                    ", but there is a reserved resource in the request with principal " +
                    quoted(top.principal()));
+  }
+  if (asker.is_operator) {
+    return {};
   }
   const std::string& role = top.role();
   if (!resource.has_allocation_info() || resource.allocation_info().role() != role) {
@@ -77,10 +89,38 @@ Result<void> validate_reserver(const Resource& resource, const OperationAsker& a
   return {};
 }
 
+/// One reservation, or none, becomes another, or none.
+Result<void> validate_rereserve(const Offer::Operation::Reserve& reserve) {
+  for (const auto* resources : {&reserve.source(), &reserve.resources()}) {
+    if (auto valid = validate_parts(*resources); !valid) {
+      return valid;
+    }
+    for (const Resource& resource : *resources) {
+      if (Resources::is_persistent_volume(resource)) {
+        return invalid("Persistent volume " + quoted(resource.disk().persistence().id()) +
+                       " cannot be reserved for another role");
+      }
+      if (!has_same_reservations(resource, *resources->begin())) {
+        return invalid("The resources do not have the same reservations");
+      }
+    }
+  }
+  for (const Resource& resource : reserve.resources()) {
+    if (!Resources::is_dynamically_reserved(resource)) {
+      return invalid("Resource " + quoted(resource.name()) + " is not dynamically reserved");
+    }
+  }
+  if (Resources(reserve.source()).quantities() != Resources(reserve.resources()).quantities()) {
+    return invalid("'source' and 'resources' are not of the same quantities");
+  }
+  return {};
+}
+
 Result<void> validate_reserve(const Offer::Operation::Reserve& reserve, const OperationAsker& asker,
                               const OperationTarget& target) {
   if (reserve.source_size() > 0) {
-    return invalid("'source' must not be set in a RESERVE of a framework");
+    return asker.is_operator ? validate_rereserve(reserve)
+                             : invalid("'source' must not be set in a RESERVE of a framework");
   }
   if (auto valid = validate_parts(reserve.resources()); !valid) {
     return valid;
@@ -127,7 +167,7 @@ Result<void> validate_new_volume(const Resource& volume, const OperationAsker& a
     return invalid("Persistent volume " + quoted(volume.disk().persistence().id()) +
                    " must be created read-write");
   }
-  if (Resources::is_shared(volume) && !asker.shared_resources) {
+  if (Resources::is_shared(volume) && !asker.shared_resources && !asker.is_operator) {
     return invalid(
         "Create volume operation has been attempted by a framework with no "
         "SHARED_RESOURCES capability");

@@ -15,11 +15,13 @@
 /// accept.cpp prepares them: upgraded where valid, allocation info injected.
 namespace troupe::master {
 
-/// The framework that asks.
+/// Who asks: a framework, or an operator, who may name a `source`, and for whom nothing is
+/// allocated.
 struct OperationAsker {
   const std::optional<std::string>& principal;
-  const std::set<std::string>& roles;
-  bool shared_resources = false;  ///< its SHARED_RESOURCES
+  const std::set<std::string>& roles;  ///< of a framework
+  bool shared_resources = false;       ///< its SHARED_RESOURCES
+  bool is_operator = false;
 };
 
 /// The agent it is for.

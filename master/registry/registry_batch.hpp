@@ -39,10 +39,20 @@ class RegistryBatch {
   Result<bool> perform(const RemoveAgent& operation);
   Result<bool> perform(const MarkAgentGone& operation);
   Result<bool> perform(const PruneAgents& operation);
+  Result<bool> perform(const DeactivateAgent& operation);
+  Result<bool> perform(const ReactivateAgent& operation);
+  Result<bool> perform(const UpdateMaintenanceSchedule& operation);
+  Result<bool> perform(const StartMaintenance& operation);
+  Result<bool> perform(const StopMaintenance& operation);
+  Result<bool> perform(const UpdateWeights& operation);
+  Result<bool> perform(const UpdateQuota& operation);
 
   void admit(mesos::internal::Registry::Slave agent);
   bool remove_admitted(const std::string& id);
   bool remove_unreachable(const std::string& id);
+  Result<bool> set_deactivated(const AgentId& agent, bool deactivated);
+  /// Masters without that capability must not read what is stored from now on.
+  void require(const std::string& capability);
 
   mesos::internal::Registry* registry_;
   Index admitted_;

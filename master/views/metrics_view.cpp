@@ -1,8 +1,13 @@
 #include <array>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include <google/protobuf/descriptor.h>
 
 #include "master/views/records.hpp"
 #include "master/views/views.hpp"
+#include "messages/metric_names.hpp"
 
 namespace troupe::master {
 namespace {
@@ -147,6 +152,71 @@ void add_frameworks(const State& state, MetricValues* metrics) {
   (*metrics)["master/tasks_unreachable"] = tasks[mesos::v1::TASK_UNREACHABLE];
 }
 
+// -- operations -----------------------------------------------------------------------
+
+/// "" and "reserve/", as the names of metrics have the types: all operations, and those of each.
+std::vector<std::string> operation_prefixes() {
+  std::vector<std::string> prefixes = {"master/operations/"};
+  const auto& types = *mesos::v1::Offer::Operation::Type_descriptor();
+  for (int i = 0; i < types.value_count(); ++i) {
+    const auto type = static_cast<mesos::v1::Offer::Operation::Type>(types.value(i)->number());
+    const bool launches = type == mesos::v1::Offer::Operation::LAUNCH ||
+                          type == mesos::v1::Offer::Operation::LAUNCH_GROUP;
+    if (type != mesos::v1::Offer::Operation::UNKNOWN && !launches) {
+      prefixes.push_back("master/operations/" + metric_spelling(types.value(i)->name()) + "/");
+    }
+  }
+  return prefixes;
+}
+
+/// Where an operation is on its way; null once it has ended, which is counted then.
+const char* pending_state(mesos::v1::OperationState state) {
+  switch (state) {
+    case mesos::v1::OPERATION_PENDING:
+      return "pending";
+    case mesos::v1::OPERATION_RECOVERING:
+      return "recovering";
+    case mesos::v1::OPERATION_UNREACHABLE:
+      return "unreachable";
+    default:
+      return nullptr;
+  }
+}
+
+constexpr std::array<const char*, 5> kOperationEnds = {"dropped", "error", "failed", "finished",
+                                                       "gone_by_operator"};
+
+/// Those under way are read from the state; `metrics` holds those that have ended. The total is
+/// that of both.
+void add_operations(const State& state, MetricValues* metrics) {
+  static const std::vector<std::string> prefixes = operation_prefixes();
+  for (const std::string& prefix : prefixes) {
+    for (const char* under_way : {"pending", "recovering", "unreachable"}) {
+      (*metrics)[prefix + under_way] = 0;
+    }
+    double ended = 0;
+    for (const char* end : kOperationEnds) {
+      ended += metrics->emplace(prefix + end, 0.0).first->second;
+    }
+    (*metrics)[prefix + "total"] = ended;
+  }
+  for (const Agent& agent : state.agents) {
+    for (const auto& [uuid, operation] : agent.operations) {
+      const char* under_way = pending_state(operation->latest_status().state());
+      const auto type = operation->info().type();
+      if (under_way == nullptr || type == mesos::v1::Offer::Operation::UNKNOWN) {
+        continue;
+      }
+      const std::string of_type =
+          prefixes.front() + metric_spelling(mesos::v1::Offer::Operation::Type_Name(type)) + "/";
+      for (const std::string& prefix : {prefixes.front(), of_type}) {
+        (*metrics)[prefix + under_way] += 1;
+        (*metrics)[prefix + "total"] += 1;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void add_state_metrics(const State& state, Time now, MetricValues* metrics) {
@@ -159,16 +229,7 @@ void add_state_metrics(const State& state, Time now, MetricValues* metrics) {
   add_resources(state, metrics);
   add_agents(state, metrics);
   add_frameworks(state, metrics);
-}
-
-std::string render_metrics(const MetricValues& metrics) {
-  JsonText json;
-  json.begin_object();
-  for (const auto& [name, value] : metrics) {
-    json.number(name, value);
-  }
-  json.end_object();
-  return json.take();
+  add_operations(state, metrics);
 }
 
 }  // namespace troupe::master

@@ -1,5 +1,7 @@
 #include "master/views/role_usage.hpp"
 
+#include "master/logic/quota.hpp"
+
 namespace troupe::master {
 namespace {
 
@@ -50,9 +52,13 @@ std::map<std::string, RoleUsage> role_usage(const State& state, const Options& o
   const auto know = [&roles](const std::string& role) {
     for_lineage(role, &roles, [](RoleUsage&) {});
   };
-  for (const auto& [role, weight] : options.weights) {
+  for (const auto& [role, weight] : state.weights) {
     know(role);
     roles[role].weight = weight;
+  }
+  for (const auto& [role, config] : state.quotas) {
+    know(role);
+    roles[role].quota = quota_of(config);
   }
   for (const std::string& role : options.roles) {
     know(role);

@@ -13,6 +13,7 @@ namespace troupe::master {
 /// What a role and all below it hold, in all of the cluster.
 struct RoleUsage {
   double weight = 1;
+  Quota quota;           ///< of its own
   Quantities allocated;  ///< by tasks and executors
   Quantities offered;
   Quantities reserved;  ///< used or not
@@ -20,8 +21,8 @@ struct RoleUsage {
   std::set<FrameworkId> frameworks;  ///< subscribed to this very role
 };
 
-/// Every role that is known: of a framework, a reservation, an allocation, a weight, or above one
-/// of those. By name.
+/// Every role that is known: of a framework, a reservation, an allocation, a weight, a quota, or
+/// above one of those. By name.
 std::map<std::string, RoleUsage> role_usage(const State& state, const Options& options);
 
 }  // namespace troupe::master

@@ -13,14 +13,23 @@ void write_quantities(std::string_view name, const Quantities& quantities, JsonT
   json->end_object();
 }
 
+/// A limit of 0 is one.
+void write_limits(const std::map<std::string, std::int64_t>& limits, JsonText* json) {
+  json->begin_object("limit");
+  for (const auto& [resource, thousandths] : limits) {
+    json->number(resource, from_thousandths(thousandths));
+  }
+  json->end_object();
+}
+
 void write_role(const std::string& role, const RoleUsage& usage, JsonText* json) {
   json->begin_object();
   json->text("name", role);
   json->number("weight", usage.weight);
   json->begin_object("quota");
   json->text("role", role);
-  write_quantities("guarantee", {}, json);  // No quota is kept: none is guaranteed or limited.
-  write_quantities("limit", {}, json);
+  write_quantities("guarantee", usage.quota.guarantees, json);
+  write_limits(usage.quota.limits, json);
   write_quantities("consumed", usage.consumed, json);
   json->end_object();
   write_quantities("resources", usage.allocated + usage.offered, json);

@@ -8,6 +8,7 @@
 
 #include "master/logic/state.hpp"
 #include "master/options.hpp"
+#include "master/views/operator_records.hpp"
 #include "mesos/v1/master/master.pb.h"
 
 /// What the master's endpoints show: a snapshot of its state in, the text of the answer out. Runs
@@ -17,14 +18,16 @@ namespace troupe::master {
 
 // -- JSON endpoints -----------------------------------------------------------------
 
-std::string render_version();
-std::string render_flags(const Options& options);
 std::string render_state(const State& state, const Options& options);
 std::string render_state_summary(const State& state, const Options& options);
 /// nullopt shows all; an unknown id shows none.
 std::string render_agents(const State& state, const std::optional<AgentId>& only);
 std::string render_frameworks(const State& state, const std::optional<FrameworkId>& only);
 std::string render_roles(const State& state, const Options& options);
+std::string render_maintenance_schedule(const State& state);
+std::string render_maintenance_status(const State& state);
+std::string render_quota(const State& state);
+std::string render_weights(const State& state);
 
 struct TaskQuery {
   std::size_t limit = 100;
@@ -44,14 +47,19 @@ std::string render_tasks(const State& state, const TaskQuery& query);
 using MetricValues = std::map<std::string, double>;
 /// Adds what the state says (9.5), and 0 for the counters of Mesos that have counted nothing yet.
 void add_state_metrics(const State& state, Time now, MetricValues* metrics);
-std::string render_metrics(const MetricValues& metrics);
+/// Adds what counts each framework that is known or was lately:
+/// `master/frameworks/<name>/<id>/...`, and `frameworks/<principal>/messages_...`.
+void add_framework_metrics(const State& state, MetricValues* metrics);
+/// Adds what roles hold and what their quotas say: `allocator/mesos/quota/roles/<role>/...`.
+void add_role_metrics(const State& state, const Options& options, MetricValues* metrics);
 
 // -- the operator API ---------------------------------------------------------------
 
-using OperatorResponse = mesos::v1::master::Response;
-/// The answer to a read of this type; nullopt for one that is not such a read (yet).
-std::optional<OperatorResponse> answer_read(mesos::v1::master::Call::Type type, const State& state,
-                                            const Options& options);
-OperatorResponse answer_metrics(const MetricValues& metrics);
+/// Whether a call of this type reads the state, so that answer_read() has an answer.
+bool is_read(mesos::v1::master::Call::Type type);
+/// Fills in the answer to a read of the state. False for a call that is no such read (yet).
+/// Requires: `response` is on an arena and read before the state goes, of which it holds parts.
+bool answer_read(mesos::v1::master::Call::Type type, const State& state, const Options& options,
+                 OperatorResponse* response);
 
 }  // namespace troupe::master

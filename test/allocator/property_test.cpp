@@ -171,7 +171,7 @@ class History {
         held += resources.cpus();
       }
     }
-    const auto gauges = world_.allocator.gauges();
+    const auto gauges = world_.allocator.gauges(Time());
     const auto gauge = [&](const std::string& name) {
       auto value = gauges.find("allocator/mesos/resources/cpus/" + name);
       return value == gauges.end() ? 0.0 : value->second;

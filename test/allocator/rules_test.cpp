@@ -571,7 +571,7 @@ TEST(Facts, ARemovedFrameworkOrAgentLeavesNothingBehind) {
   world.cycle();
   world.tell(AgentRemoved{AgentId("a1")});
   world.tell(FrameworkRemoved{FrameworkId("f1")});
-  const auto gauges = world.allocator.gauges();
+  const auto gauges = world.allocator.gauges(Time());
   EXPECT_EQ(gauges.at("allocator/mesos/resources/cpus/total"), 4.0);
   EXPECT_EQ(gauges.at("allocator/mesos/resources/cpus/offered_or_allocated"), 0.0);
   world.framework("f2", {"r"});
@@ -584,11 +584,24 @@ TEST(Gauges, ShowTotalsAndShares) {
   world.agent("a1", "cpus:1;mem:64");
   world.cycle();
   world.agent("a2", "cpus:3;mem:64");
-  const auto gauges = world.allocator.gauges();
+  const auto gauges = world.allocator.gauges(Time());
   EXPECT_EQ(gauges.at("allocator/mesos/allocation_runs"), 1.0);
   EXPECT_EQ(gauges.at("allocator/mesos/resources/cpus/total"), 4.0);
   EXPECT_EQ(gauges.at("allocator/mesos/resources/cpus/offered_or_allocated"), 1.0);
   EXPECT_EQ(gauges.at("allocator/mesos/roles/r/shares/dominant"), 0.5);
+}
+
+TEST(Gauges, CountTheRefusalsThatHold) {
+  World world;
+  world.framework("f1", {"r"});
+  world.agent("a1", "cpus:1");
+  const std::string name = "allocator/mesos/offer_filters/roles/r/active";
+  EXPECT_EQ(world.allocator.gauges(world.now).at(name), 0);
+  world.recover(world.cycle(), 5);
+  EXPECT_EQ(world.allocator.gauges(world.now).at(name), 1);
+  EXPECT_EQ(world.allocator.gauges(world.now + std::chrono::seconds(6)).at(name), 0);
+  world.tell(OffersRevived{FrameworkId("f1"), {}});
+  EXPECT_EQ(world.allocator.gauges(world.now).at(name), 0);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class AgentRemoval : public ::testing::Test {
   }
   Result<void> gone(const AgentId& id) {
     Result<void> result;
-    script.turn([&](State& s, const Context& c, Outbox& o) { result = mark_gone(s, c, id, o); });
+    script.turn([&](State& s, const Context& c, Outbox& o) { result = mark_gone(s, c, id, 0, o); });
     return result;
   }
   std::string told(const std::string& trace, const std::string& framework) {
@@ -153,7 +153,7 @@ TEST_F(AgentRemoval, ByTheOperatorIsRefusedWhereItCannotBe) {
   EXPECT_EQ(gone(AgentId("M-S9")).error().code, ErrorCode::kNotFound);
   script.registry = Registry::kWaits;
   silent();
-  EXPECT_EQ(gone(kAgent).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(gone(kAgent).error().code, ErrorCode::kUnavailable);
 }
 
 }  // namespace

@@ -54,6 +54,19 @@ std::string line(const Send& send) {
          copy->GetDescriptor()->name() + (content.empty() ? "" : " {" + content + "}");
 }
 
+std::string line(const SchedulerEvent& event) {
+  std::string text = "event " + event.stream.text;
+  if (const auto made = event_in(event)) {
+    auto copy = *made;
+    strip(&copy);
+    copy.clear_type();
+    const std::string content = copy.ShortDebugString();
+    text += " " + mesos::v1::scheduler::Event::Type_Name(made->type()) +
+            (content.empty() ? "" : " {" + content + "}");
+  }
+  return text + (event.last ? " end" : "");
+}
+
 std::string used_text(const std::map<FrameworkId, Resources>& used) {
   std::string text;
   for (const auto& [framework, resources] : used) {
@@ -104,6 +117,7 @@ struct FactLine {
     return "OffersSuppressed " + f.framework.str() + " " + std::to_string(f.roles.size());
   }
   std::string operator()(const WeightsUpdated& /*f*/) const { return "WeightsUpdated"; }
+  std::string operator()(const QuotasUpdated& /*f*/) const { return "QuotasUpdated"; }
 };
 
 struct RegistryLine {
@@ -122,6 +136,28 @@ struct RegistryLine {
   }
   std::string operator()(const MarkAgentGone& o) const { return "MarkAgentGone " + o.agent.str(); }
   std::string operator()(const PruneAgents& /*o*/) const { return "PruneAgents"; }
+  std::string operator()(const DeactivateAgent& o) const {
+    return "DeactivateAgent " + o.agent.str();
+  }
+  std::string operator()(const ReactivateAgent& o) const {
+    return "ReactivateAgent " + o.agent.str();
+  }
+  std::string operator()(const UpdateMaintenanceSchedule& o) const {
+    return "UpdateMaintenanceSchedule " + o.schedule.ShortDebugString();
+  }
+  std::string operator()(const StartMaintenance& o) const {
+    return "StartMaintenance " + std::to_string(o.machines.size());
+  }
+  std::string operator()(const StopMaintenance& o) const {
+    return "StopMaintenance " + std::to_string(o.machines.size());
+  }
+  std::string operator()(const UpdateWeights& o) const {
+    return "UpdateWeights " + std::to_string(o.weights.size());
+  }
+  std::string operator()(const UpdateQuota& o) const {
+    return "UpdateQuota " + std::to_string(o.configs.size()) + " " +
+           std::to_string(o.removed.size());
+  }
 };
 
 struct TimerLine {
@@ -135,6 +171,7 @@ struct TimerLine {
   std::string operator()(const timers::OfferExpiry& t) const {
     return "OfferExpiry " + t.offer.str();
   }
+  std::string operator()(const timers::InverseOffers& /*t*/) const { return "InverseOffers"; }
 };
 
 struct PingLine {
@@ -281,6 +318,7 @@ void Script::launch(const std::string& task_id, const std::string& agent,
 std::string Script::trace() { return std::exchange(trace_, "\n"); }
 
 void Script::note(const Outbox& outbox) {
+  answers.insert(answers.end(), outbox.answers.begin(), outbox.answers.end());
   for (const auto& operation : outbox.registry) {
     trace_ += "registry " + std::visit(RegistryLine(), operation) + "\n";
     asked_.push_back(operation);
@@ -293,6 +331,9 @@ void Script::note(const Outbox& outbox) {
   }
   for (const Send& send : outbox.sends) {
     trace_ += line(send) + "\n";
+  }
+  for (const SchedulerEvent& event : outbox.scheduler_events) {
+    trace_ += line(event) + "\n";
   }
   for (const auto& order : outbox.pings) {
     trace_ += "ping " + std::visit(PingLine(), order) + "\n";

@@ -51,10 +51,13 @@ class Script {
 
   // -- what came of it ----------------------------------------------------------------
   /// Since the last call, one line each: `registry ...`, `fact ...`, `link ...`, `send ...`,
-  /// `ping ...`, `timer ...`. Infos of masters, frameworks and times are left out.
+  /// `event ...` (of a stream), `ping ...`, `timer ...`. Infos of masters, frameworks and times are
+  /// left out.
   std::string trace();
   /// The timers armed since the start.
   std::vector<Timer> timers;
+  /// The requests of operators that were answered since the start.
+  std::vector<Answer> answers;
 
   State state;
   Options options;
