@@ -106,6 +106,7 @@ struct Executor::Impl {
       : executor(executor), options(std::move(options)) {}
 
   bool from_agent(const Pid& from) const { return from == options.agent; }
+  bool take(const TaskInfo& task);
   void send_update(std::uint64_t number);
   void acknowledged(const TaskID& task, const std::string& uuid);
   void shut_down();
@@ -129,6 +130,7 @@ Executor::Executor(ExecutorOptions options, std::string name)
   install(&Executor::on_reregistered_message);
   install(&Executor::on_reconnect_message);
   install(&Executor::on_run_task_message);
+  install(&Executor::on_run_task_group_message);
   install(&Executor::on_kill_task_message);
   install(&Executor::on_acknowledgement_message);
   install(&Executor::on_framework_message);
@@ -215,13 +217,36 @@ void Executor::on_run_task_message(const Pid& from,
   if (!impl_->from_agent(from) || impl_->shutting_down) {
     return;  // The agent reports what we never took.
   }
-  const TaskId id(message.task().task_id());
-  if (!impl_->tasks.emplace(id, message.task()).second) {
-    LOG(WARNING) << "task-launched-twice task=" << id;
+  if (impl_->take(message.task())) {
+    on_launch(message.task());
+  }
+}
+
+void Executor::on_run_task_group_message(const Pid& from,
+                                         const mesos::internal::RunTaskGroupMessage& message) {
+  if (!impl_->from_agent(from) || impl_->shutting_down) {
     return;
   }
-  impl_->live.insert(id);
-  on_launch(message.task());
+  mesos::v1::TaskGroupInfo group;
+  for (const auto& task : message.task_group().tasks()) {
+    if (impl_->take(task)) {
+      *group.add_tasks() = task;
+    }
+  }
+  if (group.tasks_size() > 0) {
+    on_launch_group(group);
+  }
+}
+
+/// False for one that came before and has not ended.
+bool Executor::Impl::take(const TaskInfo& task) {
+  const TaskId id(task.task_id());
+  if (live.count(id) > 0 || !tasks.emplace(id, task).second) {
+    LOG(WARNING) << "task-launched-twice task=" << id;
+    return false;
+  }
+  live.insert(id);
+  return true;
 }
 
 void Executor::on_kill_task_message(const Pid& from,
@@ -346,13 +371,18 @@ bool Executor::all_acknowledged() const { return impl_->unacknowledged.empty(); 
 
 const ExecutorOptions& Executor::options() const { return impl_->options; }
 
-// -- what happens to an executor: nothing, unless overridden -----------------------------------
+// -- what happens to an executor, unless overridden ---------------------------------------------
 
 void Executor::on_registered(const mesos::v1::ExecutorInfo& /*executor*/,
                              const mesos::v1::FrameworkInfo& /*framework*/,
                              const mesos::SlaveInfo& /*agent*/) {}
 void Executor::on_reregistered(const mesos::SlaveInfo& /*agent*/) {}
 void Executor::on_disconnected() {}
+void Executor::on_launch_group(const mesos::v1::TaskGroupInfo& group) {
+  for (const auto& task : group.tasks()) {
+    on_launch(task);
+  }
+}
 void Executor::on_message(const std::string& /*data*/) {}
 void Executor::on_shutdown() {}
 void Executor::on_acknowledged(const TaskID& /*task*/, const std::string& /*uuid*/) {}

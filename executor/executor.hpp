@@ -53,6 +53,8 @@ class Executor : public Process {
   /// on_shutdown() follows at once.
   virtual void on_disconnected();
   virtual void on_launch(const TaskInfo& task) = 0;
+  /// Tasks that the agent took together: unless overridden, each is launched.
+  virtual void on_launch_group(const mesos::v1::TaskGroupInfo& group);
   virtual void on_kill(const TaskID& task, const mesos::v1::KillPolicy& policy) = 0;
   virtual void on_message(const std::string& data);
   /// End every task and report it. The process ends when nothing is left to acknowledge, or after
@@ -81,6 +83,8 @@ class Executor : public Process {
   void on_reconnect_message(const Pid& from,
                             const mesos::internal::ReconnectExecutorMessage& message);
   void on_run_task_message(const Pid& from, const mesos::internal::RunTaskMessage& message);
+  void on_run_task_group_message(const Pid& from,
+                                 const mesos::internal::RunTaskGroupMessage& message);
   void on_kill_task_message(const Pid& from, const mesos::internal::KillTaskMessage& message);
   void on_acknowledgement_message(
       const Pid& from, const mesos::internal::StatusUpdateAcknowledgementMessage& message);

@@ -5,6 +5,7 @@
 #include <glog/logging.h>
 
 #include "actors/runtime.hpp"
+#include "slave/agent_gauges.hpp"
 #include "slave/logic/executor_end.hpp"
 #include "slave/logic/executors.hpp"
 #include "slave/logic/frameworks.hpp"
@@ -52,16 +53,26 @@ void AgentActor::install_handlers() {
 // -- beginning ----------------------------------------------------------------------
 
 void AgentActor::started() {
+  show_gauges(runtime().metrics(), ref(), ports_.fetcher);
   describe_agent();
   recover_checkpointed_resources();
   find_old_garbage();
   attach_log();
+  containers_.on_garbage(defer([this](const std::string& path, bool used_again) {
+    if (used_again) {
+      state_.garbage.keep(path);
+      return;
+    }
+    run([&](const Context& context, Outbox& out) { discard_folder(state_, context, path, out); });
+  }));
   watch_disk();
   // What an earlier agent left running holds resources that would be offered again.
-  ports_.launcher->destroy_orphans({}, defer([this](const Result<void>& destroyed) {
+  ports_.launcher->destroy_orphans({}, defer([this, begun = now()](const Result<void>& destroyed) {
                                      if (!destroyed.ok()) {
                                        LOG(ERROR) << "orphans-left: " << destroyed.error().message;
                                      }
+                                     runtime().metrics().gauge("slave/recovery_time_secs",
+                                                               to_seconds(now() - begun));
                                      detect_master();
                                    }));
 }
@@ -99,19 +110,21 @@ void AgentActor::recover_checkpointed_resources() {
 }
 
 void AgentActor::find_old_garbage() {
-  const Result<std::vector<FileEntry>> folders = ports_.files->list(agents_path(options_.work_dir));
-  if (!folders.ok()) {
-    return;  // The first life of this agent.
-  }
-  run([&](const Context& context, Outbox& out) {
-    for (const FileEntry& folder : *folders) {
-      const std::string name = folder.path.substr(folder.path.rfind('/') + 1);
-      if (name != "latest") {
-        on_garbage_found(state_, context, agents_path(options_.work_dir) + "/" + name,
-                         folder.modified, out);
-      }
+  for (const std::string& path :
+       {agents_path(options_.work_dir), standalone_containers_path(options_.work_dir)}) {
+    const Result<std::vector<FileEntry>> folders = ports_.files->list(path);
+    if (!folders.ok()) {
+      continue;  // The first life of this agent.
     }
-  });
+    run([&](const Context& context, Outbox& out) {
+      for (const FileEntry& folder : *folders) {
+        const std::string name = folder.path.substr(folder.path.rfind('/') + 1);
+        if (name != "latest") {
+          on_garbage_found(state_, context, path + "/" + name, folder.modified, out);
+        }
+      }
+    });
+  }
 }
 
 void AgentActor::attach_log() {
@@ -131,6 +144,7 @@ void AgentActor::attach_log() {
 }
 
 void AgentActor::detect_master() {
+  executor_api_.recovered();
   ports_.detector->detect(defer([this](const std::optional<mesos::v1::MasterInfo>& master) {
     run([&](const Context& context, Outbox& out) {
       on_master_detected(state_, context, master, out);
@@ -139,6 +153,9 @@ void AgentActor::detect_master() {
 }
 
 void AgentActor::watch_disk() {
+  if (const Result<double> usage = ports_.files->disk_usage(options_.work_dir); usage.ok()) {
+    show_garbage_age(runtime().metrics(), options_, *usage);
+  }
   delay(options_.disk_watch_interval, [this]() {
     if (const Result<double> usage = ports_.files->disk_usage(options_.work_dir); usage.ok()) {
       run([&](const Context& context, Outbox& out) {
@@ -149,15 +166,31 @@ void AgentActor::watch_disk() {
   });
 }
 
+// -- executors over HTTP ----------------------------------------------------------
+
+void AgentActor::on_http_executor(const ExecutorCall& call,
+                                  const std::function<void(CallAnswer)>& answered) {
+  run([&](const Context& context, Outbox& out) {
+    answered(on_executor_call(state_, context, call, out));
+  });
+}
+
+void AgentActor::on_executor_stream_closed(const FrameworkId& framework, const ExecutorId& executor,
+                                           SubscriptionId subscription) {
+  run([&](const Context& context, Outbox& out) {
+    on_subscription_closed(state_, context, framework, executor, subscription, out);
+  });
+}
+
 // -- ending -------------------------------------------------------------------------
 
 void AgentActor::exited(const Pid& pid) {
-  const auto found = command_executors_.find(pid);
-  if (found != command_executors_.end()) {
+  const auto found = executor_actors_.find(pid);
+  if (found != executor_actors_.end()) {
     const ExecutorKey key = found->second;
-    command_executors_.erase(found);
+    executor_actors_.erase(found);
     run([&](const Context& context, Outbox& out) {
-      on_command_executor_ended(state_, context, key, out);
+      on_executor_actor_ended(state_, context, key, out);
     });
   } else if (state_.is_master(pid)) {
     run([&](const Context& context, Outbox& out) { on_master_exited(state_, context, out); });
@@ -165,11 +198,14 @@ void AgentActor::exited(const Pid& pid) {
 }
 
 void AgentActor::stopped() {
-  for (const auto& [pid, key] : command_executors_) {
+  for (const auto& [pid, key] : executor_actors_) {
     runtime().stop(pid);
   }
   runtime().stop(collector_.pid());
+  runtime().stop(executor_api_.pid());
+  runtime().stop(containers_.pid());
   runtime().stop(Pid{"files", self().address});
+  runtime().stop(Pid{"logging", self().address});
 }
 
 // -- delivering -----------------------------------------------------------------------
@@ -183,6 +219,9 @@ void AgentActor::deliver(Outbox& out) {
   }
   for (auto& message : out.sends) {
     send(message.to, std::move(message.message));
+  }
+  if (!out.events.empty()) {
+    executor_api_.deliver(std::move(out.events));
   }
   for (const auto& timer : out.timers) {
     set_timer(timer);
@@ -306,7 +345,11 @@ void AgentActor::carry_out(const LaunchContainer& intention) {
   spec.user = intention.user;
   spec.stdout_path = intention.directory + "/stdout";
   spec.stderr_path = intention.directory + "/stderr";
+  begin_root(intention.key, intention.directory, intention.user, intention.environment, true);
   auto launched = [this, key = intention.key](const Result<std::int64_t>& process_id) {
+    if (!process_id) {
+      containers_.root_gone(key.container_id);
+    }
     run([&](const Context& context, Outbox& out) {
       on_launched(state_, context, key, process_id, out);
     });
@@ -321,9 +364,9 @@ void AgentActor::carry_out(const LaunchContainer& intention) {
   ports_.launcher->launch(spec, defer(std::move(launched)), defer(std::move(ended)));
 }
 
-void AgentActor::carry_out(const StartCommandExecutor& intention) {
+void AgentActor::carry_out(const StartExecutorActor& intention) {
   ExecutorActorSpec spec;
-  spec.name = runtime().unique_name("command-executor");
+  spec.name = runtime().unique_name(intention.pod ? "pod-executor" : "command-executor");
   spec.agent = self();
   spec.framework_id = intention.key.framework_id;
   spec.executor_id = intention.key.executor_id;
@@ -332,23 +375,44 @@ void AgentActor::carry_out(const StartCommandExecutor& intention) {
   spec.environment = intention.environment;
   spec.user = intention.user;
   spec.shutdown_grace_period = intention.shutdown_grace_period;
-  const Pid pid = runtime().spawn(ports_.command_executors(spec));
-  command_executors_.emplace(pid, intention.key);
+  spec.containers = containers_.nested();
+  begin_root(intention.key, intention.directory, intention.user, intention.environment, false);
+  const auto& factory = intention.pod ? ports_.pod_executors : ports_.command_executors;
+  const Pid pid = runtime().spawn(factory(spec));
+  executor_actors_.emplace(pid, intention.key);
   link(pid);
   answers_.emplace_back([this, key = intention.key, pid](const Context& context, Outbox& out) {
-    on_command_executor_started(state_, context, key, pid, out);
+    on_executor_actor_started(state_, context, key, pid, out);
   });
 }
 
-void AgentActor::carry_out(const StopCommandExecutor& intention) { runtime().stop(intention.pid); }
+void AgentActor::begin_root(const ExecutorKey& key, const std::string& directory,
+                            const std::optional<std::string>& user,
+                            const std::map<std::string, std::string>& environment,
+                            bool has_process) {
+  containers_.root_started(
+      {key.container_id, key.framework_id, key.executor_id, directory, user, environment},
+      has_process);
+}
+
+void AgentActor::carry_out(const StopExecutorActor& intention) { runtime().stop(intention.pid); }
 
 void AgentActor::carry_out(const DestroyContainer& intention) {
-  ports_.launcher->destroy(intention.key.container_id,
-                           defer([this, key = intention.key](const Result<void>& destroyed) {
-                             run([&](const Context& context, Outbox& out) {
-                               on_container_destroyed(state_, context, key, destroyed, out);
-                             });
-                           }));
+  auto destroyed = [this, key = intention.key](const Result<void>& result) {
+    const Executor* const executor = find_executor(state_, key);
+    containers_.root_gone(
+        key.container_id,
+        {executor == nullptr ? std::nullopt : executor->wait_status, "its executor has ended"});
+    run([&](const Context& context, Outbox& out) {
+      on_container_destroyed(state_, context, key, result, out);
+    });
+  };
+  // What is nested in it goes first.
+  containers_.end_nested(
+      intention.key.container_id,
+      defer([this, id = intention.key.container_id, destroyed = defer(std::move(destroyed))] {
+        ports_.launcher->destroy(id, destroyed);
+      }));
 }
 
 void AgentActor::carry_out(const AttachSandbox& intention) {

@@ -14,6 +14,9 @@
 #include "actors/process.hpp"
 #include "mesos/internal/messages.pb.h"
 #include "slave/agent.hpp"
+#include "slave/containers_actor.hpp"
+#include "slave/executor_api_address.hpp"
+#include "slave/logic/executor_calls.hpp"
 #include "slave/logic/outbox.hpp"
 #include "slave/logic/state.hpp"
 #include "slave/sandbox_collector.hpp"
@@ -31,6 +34,15 @@ class AgentActor : public Process {
 
   /// Before spawn: HTTP that names this process, which the ApiActor answers.
   using Process::route;
+  /// Before spawn: who serves executors over HTTP.
+  void serve_executors(ExecutorApiAddress api) { executor_api_ = std::move(api); }
+  /// Before spawn: who has the containers below those of executors.
+  void nest_containers(ContainersAddress containers) { containers_ = std::move(containers); }
+  /// A turn: a call that validate_executor_call() let pass. `answered` comes before the events that
+  /// the call brings about.
+  void on_http_executor(const ExecutorCall& call, const std::function<void(CallAnswer)>& answered);
+  void on_executor_stream_closed(const FrameworkId& framework, const ExecutorId& executor,
+                                 SubscriptionId subscription);
   /// A turn: the state as it is now. From elsewhere through AgentAddress.
   [[nodiscard]] std::shared_ptr<const State> snapshot() const {
     return std::make_shared<const State>(state_);
@@ -60,6 +72,9 @@ class AgentActor : public Process {
   void recover_checkpointed_resources();
   void find_old_garbage();
   void attach_log();
+  void begin_root(const ExecutorKey& key, const std::string& directory,
+                  const std::optional<std::string>& user,
+                  const std::map<std::string, std::string>& environment, bool has_process);
   void detect_master();
   void watch_disk();
 
@@ -83,8 +98,8 @@ class AgentActor : public Process {
   void carry_out(const Fetch& intention);
   void carry_out(const CancelFetch& intention);
   void carry_out(const LaunchContainer& intention);
-  void carry_out(const StartCommandExecutor& intention);
-  void carry_out(const StopCommandExecutor& intention);
+  void carry_out(const StartExecutorActor& intention);
+  void carry_out(const StopExecutorActor& intention);
   void carry_out(const DestroyContainer& intention);
   void carry_out(const AttachSandbox& intention);
   void carry_out(const RemoveGarbage& intention);
@@ -93,9 +108,11 @@ class AgentActor : public Process {
   const Ports ports_;
   const SandboxCollectorAddress collector_;
   SandboxFiles files_;
+  ExecutorApiAddress executor_api_;
+  ContainersAddress containers_;
   State state_;
   std::map<TimerName, TimerId> timers_;
-  std::unordered_map<Pid, ExecutorKey> command_executors_;
+  std::unordered_map<Pid, ExecutorKey> executor_actors_;
   std::vector<Turn> answers_;  // Of ports that answer at once; run when the outbox is delivered.
   std::unordered_map<const char*, Counter*> counters_;
 };
@@ -110,6 +127,12 @@ class AgentAddress {
   /// `taken` gets the state on the agent's turn, or is never called once it has ended: pass
   /// Process::defer(...).
   void snapshot(std::function<void(std::shared_ptr<const State>)> taken) const;
+  /// As on_executor_call(); `answered` as above.
+  void executor_calls(std::shared_ptr<const mesos::v1::executor::Call> call,
+                      std::map<std::string, std::string> claims, SubscriptionId subscription,
+                      std::function<void(CallAnswer)> answered) const;
+  void executor_stream_closed(const FrameworkId& framework, const ExecutorId& executor,
+                              SubscriptionId subscription) const;
   [[nodiscard]] Pid pid() const { return process_.pid(); }
 
  private:

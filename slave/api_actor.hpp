@@ -5,16 +5,28 @@
 #include <string>
 #include <vector>
 
+#include "actors/files_actor.hpp"
 #include "actors/http_api.hpp"
+#include "actors/logging_actor.hpp"
 #include "actors/ports/files.hpp"
 #include "actors/ports/launcher.hpp"
 #include "actors/process.hpp"
 #include "mesos/v1/agent/agent.pb.h"
 #include "slave/agent_actor.hpp"
+#include "slave/container_api.hpp"
+#include "slave/containers_actor.hpp"
 #include "slave/options.hpp"
 #include "slave/views/views.hpp"
 
 namespace troupe::agent {
+
+/// Those whom the ApiActor asks.
+struct ApiColleagues {
+  AgentAddress agent;
+  ContainersAddress containers;
+  FilesAddress files;
+  LoggingAddress logging;
+};
 
 /// Answers HTTP for the agent (mesos-semantics 2.1, 2.6, 9.2, 9.3): a process of its own, so that
 /// slow clients and large answers cost the agent nothing. It ends when the agent does.
@@ -27,9 +39,11 @@ namespace troupe::agent {
 /// to no actor in Mesos, are not below it.
 class ApiActor final : public Process {
  public:
-  ApiActor(std::string name, Options options, AgentAddress agent,
+  ApiActor(std::string name, Options options, ApiColleagues colleagues,
            std::shared_ptr<Launcher> launcher, std::shared_ptr<Files> files);
 
+  /// Before spawn: what others answer below this.
+  using Process::route;
   /// Routes the endpoints of this on `agent` too. Before either is spawned.
   void route_on(AgentActor* agent);
 
@@ -61,23 +75,35 @@ class ApiActor final : public Process {
   void on_state(const Request& request, const Responder& responder);
   void on_containers(const Request& request, const Responder& responder);
   void on_statistics(const Request& request, const Responder& responder);
+  void on_containerizer(const Request& request, const Responder& responder);
   void on_metrics(const Request& request, const Responder& responder);
+  void on_metrics_text(const Request& request, const Responder& responder);
   void on_operator_call(const Request& request, const Responder& responder);
-  void on_executor_call(const Request& request, const Responder& responder);
 
   /// Calls `reader` with the next snapshot; one that is asked for serves all who ask meanwhile.
   void with_snapshot(std::function<void(const Snapshot&)> reader);
   /// Answers with what `render` makes of the state.
   void answer(const Request& request, const Responder& responder,
               std::function<std::string(const State&)> render);
+  /// The same for what also shows nested containers, and what all of them use.
+  void answer_with_containers(
+      const Request& request, const Responder& responder,
+      std::function<std::string(const State&, const ContainersState&, const Usage&)> render);
+  void with_containers(
+      std::function<void(const State&, const ContainersState&, const Usage&)> reader);
+  void answer_call(const mesos::v1::agent::Call& call, http::Encoding encoding,
+                   const Responder& responder);
+  void set_logging_level(const mesos::v1::agent::Call::SetLoggingLevel& call,
+                         const Responder& responder);
   void read(mesos::v1::agent::Call::Type type, http::Encoding encoding, const Responder& responder);
-  [[nodiscard]] Usage measure_containers(const State& state) const;
+  [[nodiscard]] Usage measure_containers(const std::vector<ContainerId>& ids) const;
   [[nodiscard]] MetricValues measure(const State& state);
 
   const Options options_;
-  const AgentAddress agent_;
+  const ApiColleagues colleagues_;
   const std::shared_ptr<Launcher> launcher_;
   const std::shared_ptr<Files> files_;
+  const ContainerApi container_api_;
   Time started_;
 
   std::vector<std::function<void(const Snapshot&)>> readers_;  // They wait for one snapshot.

@@ -27,6 +27,8 @@ struct Options {
   Duration recovery_timeout = std::chrono::minutes(15);
   Duration gc_delay = std::chrono::hours(24 * 7);
   double gc_disk_headroom = 0.1;
+  /// Of the streams of executors and of containers' output.
+  Duration http_heartbeat_interval = std::chrono::seconds(30);
   Duration disk_watch_interval = std::chrono::seconds(60);
   std::size_t max_completed_executors_per_framework = 150;
   std::size_t max_completed_frameworks = 50;

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "slave/checkpoint/posix.hpp"
+#include "slave/containerizer/io_pump.hpp"
 #include "slave/containerizer/process_tree.hpp"
 #include "slave/containerizer/supervisor_process.hpp"
 
@@ -65,6 +66,8 @@ class PosixLauncher::Loop {
   void launch(const LaunchSpec& spec, Started started, Exited exited);
   void attach(const ContainerId& id, Exited exited);
   void signal(const ContainerId& id, int number);
+  void write_input(const ContainerId& id, const std::string& bytes, Written written);
+  void resize_terminal(const ContainerId& id, TerminalSize size);
   void destroy(const ContainerId& id, Destroyed destroyed);
   void destroy_orphans(const std::vector<ContainerId>& keep, const Destroyed& destroyed);
 
@@ -86,6 +89,7 @@ class PosixLauncher::Loop {
   struct Root {
     int pid = 0;
     std::uint64_t start_ticks = 0;
+    int task_pid = 0;  // 0 until it runs.
   };
   struct Lingering {
     ContainerId id;
@@ -100,6 +104,9 @@ class PosixLauncher::Loop {
   void on_event(std::uint64_t tag);
   void on_answer(Container& container);
   void on_ended(Container& container);
+  static Result<IoPump::Channel> open_channel(const LaunchSpec& spec);
+  void carry_io(IoPump::Channel channel);
+  void note_task(const ContainerId& id, int task_pid);
   Container& add(std::unique_ptr<Container> container);
   Container* find(const ContainerId& id);
   Container* adopt(const ContainerId& id);
@@ -116,7 +123,8 @@ class PosixLauncher::Loop {
   std::unordered_map<std::uint64_t, Container*> by_serial_;
   std::deque<Lingering> lingering_;  // Oldest first.
   std::uint64_t next_serial_ = 1;
-  std::size_t destroying_ = 0;  // Containers that somebody waits to see destroyed.
+  std::size_t destroying_ = 0;    // Containers that somebody waits to see destroyed.
+  std::unique_ptr<IoPump> pump_;  // Made for the first interactive container.
 
   std::mutex mutex_;
   bool stopping_ = false;
@@ -229,13 +237,22 @@ void PosixLauncher::Loop::launch(const LaunchSpec& spec, Started started, Exited
     return started(conflict("container " + id.str() + " is there already"));
   }
   forget_record(id);
-  Result<SupervisorProcess> process = start_supervisor(options_.supervisor, record_of(id), spec);
+  Result<IoPump::Channel> channel = open_channel(spec);
+  if (!channel) {
+    return started(channel.error());
+  }
+  Result<SupervisorProcess> process = start_supervisor(options_.supervisor, record_of(id), spec,
+                                                       spec.io ? &channel->pipes : nullptr);
   if (!process) {
     return started(process.error());
+  }
+  if (spec.io) {
+    carry_io(std::move(*channel));
   }
   auto container = std::make_unique<Container>();
   container->spec = spec;
   container->spec.environment.clear();  // Large, and not asked for again.
+  container->spec.io.reset();
   container->supervisor_pid = process->pid;
   container->pidfd = std::move(process->pidfd);
   container->reply = std::move(process->reply);
@@ -255,6 +272,7 @@ void PosixLauncher::Loop::on_answer(Container& container) {
     return;  // The supervisor is about to end; on_ended() tells, once all is cleaned up.
   }
   container.spec.argv.clear();
+  note_task(container.spec.container_id, *container.answer.task_pid);
   if (const Started started = std::exchange(container.started, nullptr)) {
     started(std::int64_t{*container.answer.task_pid});
   }
@@ -297,6 +315,59 @@ void PosixLauncher::Loop::on_ended(Container& container) {
     callback({});
   }
 }
+
+// -- input and output ------------------------------------------------------------------------
+
+/// An empty one for a container whose output goes to files.
+Result<IoPump::Channel> PosixLauncher::Loop::open_channel(const LaunchSpec& spec) {
+  IoPump::Channel channel;
+  if (!spec.io) {
+    return channel;
+  }
+  Result<ContainerPipes> pipes = open_container_pipes(*spec.io);
+  if (!pipes) {
+    return pipes.error();
+  }
+  channel.id = spec.container_id;
+  channel.pipes = std::move(*pipes);
+  channel.on_output = spec.io->on_output;
+  if (!spec.io->keep_output) {
+    return channel;
+  }
+  for (const auto& [path, file] : {std::pair{&spec.stdout_path, &channel.output_file},
+                                   std::pair{&spec.stderr_path, &channel.error_file}}) {
+    Result<Descriptor> opened = open_output_file(*path, spec.user);
+    if (!opened) {
+      return opened.error();
+    }
+    *file = std::move(*opened);
+  }
+  return channel;
+}
+
+void PosixLauncher::Loop::carry_io(IoPump::Channel channel) {
+  channel.pipes.close_task_side();
+  if (pump_ == nullptr) {
+    pump_ = std::make_unique<IoPump>();
+  }
+  pump_->add(std::move(channel));
+}
+
+void PosixLauncher::Loop::write_input(const ContainerId& id, const std::string& bytes,
+                                      Written written) {
+  if (pump_ == nullptr) {
+    return written(not_found("container " + id.str() + " takes no input"));
+  }
+  pump_->write(id, bytes, std::move(written));
+}
+
+void PosixLauncher::Loop::resize_terminal(const ContainerId& id, TerminalSize size) {
+  if (pump_ != nullptr) {
+    pump_->resize(id, size);
+  }
+}
+
+// -- signals and ends ------------------------------------------------------------------------
 
 void PosixLauncher::Loop::attach(const ContainerId& id, Exited exited) {
   if (Container* container = adopt(id)) {
@@ -401,12 +472,18 @@ PosixLauncher::Loop::Container& PosixLauncher::Loop::add(std::unique_ptr<Contain
   const std::optional<ProcessStat> stat = read_process_stat(added.supervisor_pid);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    roots_[id] = Root{added.supervisor_pid, stat ? stat->start_ticks : 0};
+    roots_[id] =
+        Root{added.supervisor_pid, stat ? stat->start_ticks : 0, added.answer.task_pid.value_or(0)};
   }
   by_serial_[added.serial] = &added;
   watch(added.pidfd.get(), added.serial * 2);
   containers_[id] = std::move(container);
   return added;
+}
+
+void PosixLauncher::Loop::note_task(const ContainerId& id, int task_pid) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  roots_[id].task_pid = task_pid;
 }
 
 PosixLauncher::Loop::Container* PosixLauncher::Loop::find(const ContainerId& id) {
@@ -486,7 +563,9 @@ Result<ContainerUsage> PosixLauncher::Loop::usage(const ContainerId& id) {
   if (!stat || stat->start_ticks != root.start_ticks) {
     return not_found("container " + id.str() + " does not run");
   }
-  return usage_below(root.pid, std::chrono::system_clock::now());
+  ContainerUsage usage = usage_below(root.pid, std::chrono::system_clock::now());
+  usage.process_id = root.task_pid;
+  return usage;
 }
 
 // -- the port --------------------------------------------------------------------------------
@@ -508,6 +587,16 @@ void PosixLauncher::attach(const ContainerId& id, Exited exited) {
 
 void PosixLauncher::signal(const ContainerId& id, int signal) {
   loop_->post([loop = loop_.get(), id, signal] { loop->signal(id, signal); });
+}
+
+void PosixLauncher::write_input(const ContainerId& id, const std::string& bytes, Written written) {
+  loop_->post([loop = loop_.get(), id, bytes, written = std::move(written)] {
+    loop->write_input(id, bytes, written);
+  });
+}
+
+void PosixLauncher::resize_terminal(const ContainerId& id, TerminalSize size) {
+  loop_->post([loop = loop_.get(), id, size] { loop->resize_terminal(id, size); });
 }
 
 void PosixLauncher::destroy(const ContainerId& id, Destroyed destroyed) {

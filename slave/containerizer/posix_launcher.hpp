@@ -42,6 +42,8 @@ class PosixLauncher final : public Launcher {
   void attach(const ContainerId& id, Exited exited) override;
   /// For a container that is still starting it is sent once the task runs.
   void signal(const ContainerId& id, int signal) override;
+  void write_input(const ContainerId& id, const std::string& bytes, Written written) override;
+  void resize_terminal(const ContainerId& id, TerminalSize size) override;
   /// Errors: kInternal if processes are left after a minute (stuck in the kernel).
   void destroy(const ContainerId& id, Destroyed destroyed) override;
   Result<ContainerUsage> usage(const ContainerId& id) override;

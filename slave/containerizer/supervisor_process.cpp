@@ -78,8 +78,9 @@ void append_string(const std::string& text, std::string* bytes) {
 }
 
 std::string encode(const LaunchSpec& spec, const std::string& record_directory,
-                   const std::optional<UserAccount>& account) {
+                   const std::optional<UserAccount>& account, bool terminal) {
   SpecHeader header;
+  header.terminal = terminal ? 1 : 0;
   header.argument_count = static_cast<std::uint32_t>(spec.argv.size());
   header.variable_count = static_cast<std::uint32_t>(spec.environment.size());
   if (account) {
@@ -151,6 +152,14 @@ class SpawnSettings {
   posix_spawn_file_actions_t actions_{};
 };
 
+/// What becomes the task's input, output and error.
+std::array<int, 3> task_side(const ContainerPipes& pipes) {
+  const int input = pipes.task_input.get();
+  return pipes.is_terminal()
+             ? std::array<int, 3>{input, input, input}
+             : std::array<int, 3>{input, pipes.task_output.get(), pipes.task_error.get()};
+}
+
 Descriptor open_pidfd(int pid) {
   return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
 }
@@ -169,6 +178,8 @@ Error describe_failure(const LaunchSpec& spec, Stage stage, int error_number) {
       return errno_error(container + "open for output", spec.stderr_path, error_number);
     case Stage::kStdin:
       return errno_error(container + "open", "/dev/null", error_number);
+    case Stage::kTerminal:
+      return errno_error(container + "take", "its terminal", error_number);
     case Stage::kUser:
       return errno_error(container + "become", "user " + spec.user.value_or("?"), error_number);
     case Stage::kFork:
@@ -186,7 +197,7 @@ Error describe_failure(const LaunchSpec& spec, Stage stage, int error_number) {
 
 Result<SupervisorProcess> start_supervisor(const std::string& program,
                                            const std::string& record_directory,
-                                           const LaunchSpec& spec) {
+                                           const LaunchSpec& spec, const ContainerPipes* pipes) {
   if (Result<void> valid = validate(spec); !valid) {
     return valid.error();
   }
@@ -194,7 +205,8 @@ Result<SupervisorProcess> start_supervisor(const std::string& program,
   if (!account) {
     return account.error();
   }
-  const Result<Descriptor> file = make_memory_file(encode(spec, record_directory, *account));
+  const Result<Descriptor> file = make_memory_file(
+      encode(spec, record_directory, *account, pipes != nullptr && pipes->is_terminal()));
   if (!file) {
     return file.error();
   }
@@ -213,8 +225,17 @@ Result<SupervisorProcess> start_supervisor(const std::string& program,
   std::string file_text = std::to_string(file->get());
   std::string reply_text = std::to_string(reply_end.get());
   std::string name = "troupe-supervisor";
-  const std::array<char*, 5> arguments{name.data(), id.data(), file_text.data(), reply_text.data(),
-                                       nullptr};
+  std::vector<char*> arguments{name.data(), id.data(), file_text.data(), reply_text.data()};
+  std::array<std::string, 3> io_texts;
+  if (pipes != nullptr) {
+    const std::array<int, 3> io = task_side(*pipes);
+    for (std::size_t i = 0; i < io.size(); ++i) {
+      settings.inherit(io[i]);
+      io_texts[i] = std::to_string(io[i]);
+      arguments.push_back(io_texts[i].data());
+    }
+  }
+  arguments.push_back(nullptr);
   const std::array<char*, 1> environment{nullptr};
   const int error = posix_spawn(&process.pid, program.c_str(), settings.actions(),
                                 settings.attributes(), arguments.data(), environment.data());

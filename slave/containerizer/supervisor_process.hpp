@@ -7,6 +7,7 @@
 #include "actors/ports/launcher.hpp"
 #include "messages/result.hpp"
 #include "slave/checkpoint/posix.hpp"
+#include "slave/containerizer/container_pipes.hpp"
 
 namespace troupe::agent {
 
@@ -17,12 +18,13 @@ struct SupervisorProcess {
   Descriptor reply;  ///< its answer (supervisor/protocol.hpp), non-blocking
 };
 
-/// Starts `program` for `spec`; its records go to the folder `record_directory`. Blocks until the
-/// program's exec, a fraction of a millisecond; never forks the caller.
+/// Starts `program` for `spec`; its records go to the folder `record_directory`, the task's input
+/// and output through `pipes` if it is not null. Blocks until the program's exec, a fraction of a
+/// millisecond; never forks the caller.
 /// Errors: kInvalid for what no process can be given; kNotFound for an unknown user; kInternal.
 Result<SupervisorProcess> start_supervisor(const std::string& program,
                                            const std::string& record_directory,
-                                           const LaunchSpec& spec);
+                                           const LaunchSpec& spec, const ContainerPipes* pipes);
 
 /// What a supervisor has told: its task's pid, or why there is none. `error` wins.
 struct SupervisorAnswer {

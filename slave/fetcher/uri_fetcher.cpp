@@ -43,6 +43,10 @@ class UriFetcher::Pool {
 
   void add(RequestPtr request);
   void cancel(const ContainerId& id);
+  void count(bool succeeded) { ++(succeeded ? succeeded_ : failed_); }
+  [[nodiscard]] FetcherUsage usage() const {
+    return {options_.cache_size_bytes, cache_.used_bytes(), succeeded_, failed_};
+  }
 
  private:
   using Threads = std::list<std::thread>;
@@ -54,6 +58,8 @@ class UriFetcher::Pool {
 
   const FetcherOptions options_;
   FetchCache cache_;
+  std::atomic<std::uint64_t> succeeded_{0};
+  std::atomic<std::uint64_t> failed_{0};
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -124,6 +130,7 @@ void UriFetcher::Pool::work(Threads::iterator self) {
   while (const RequestPtr request = next(self)) {
     Result<void> result = FetchJob(options_, &cache_, request->spec, request->cancelled).run();
     finish(request);
+    count(result.ok());
     request->fetched(request->cancelled && !result ? Result<void>(cancelled_error(*request))
                                                    : result);
   }
@@ -169,6 +176,7 @@ UriFetcher::~UriFetcher() = default;
 
 void UriFetcher::fetch(const FetchSpec& spec, Fetched fetched) {
   if (spec.command.uris().empty()) {
+    pool_->count(true);
     return fetched({});
   }
   auto request = std::make_shared<Request>();
@@ -178,5 +186,6 @@ void UriFetcher::fetch(const FetchSpec& spec, Fetched fetched) {
 }
 
 void UriFetcher::cancel(const ContainerId& id) { pool_->cancel(id); }
+FetcherUsage UriFetcher::usage() const { return pool_->usage(); }
 
 }  // namespace troupe::agent

@@ -41,6 +41,7 @@ class UriFetcher final : public Fetcher {
   /// stalled download; kUnavailable when cancelled; kInternal. Each names the URI.
   void fetch(const FetchSpec& spec, Fetched fetched) override;
   void cancel(const ContainerId& id) override;
+  [[nodiscard]] FetcherUsage usage() const override;
 
  private:
   class Pool;

@@ -2,10 +2,12 @@
 
 #include <memory>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "messages/task_state.hpp"
 #include "slave/logic/executor_environment.hpp"
+#include "slave/logic/executor_events.hpp"
 #include "slave/logic/frameworks.hpp"
 #include "slave/logic/garbage.hpp"
 #include "slave/logic/registration.hpp"
@@ -15,6 +17,9 @@
 
 namespace troupe::agent {
 namespace {
+
+/// The wait status of a process that was ended by SIGKILL.
+constexpr int kKilled = 9;
 
 Termination default_termination(const Executor& executor) {
   Termination termination;
@@ -34,6 +39,7 @@ void report_unfinished(State& state, const Context& context, Framework& framewor
     report(state, context, framework, executor, task_id, what, out);
   }
   executor.queued.clear();
+  executor.queued_groups.clear();
 }
 
 void tell_exit(const State& state, const Executor& executor, Outbox& out) {
@@ -77,10 +83,7 @@ void shut_down_executor(State& state, const Context& context, Executor& executor
     return;
   }
   advance(executor.phase, ExecutorEvent::kTerminate);
-  mesos::internal::ShutdownExecutorMessage message;
-  executor.key.framework_id.to(message.mutable_framework_id());
-  executor.key.executor_id.to(message.mutable_executor_id());
-  out.send(executor.pid, std::move(message));
+  tell_shutdown(executor, out);
   out.arm(TimerKind::kExecutorShutdown, executor.key,
           shutdown_grace_period(*executor.info, context.options));
 }
@@ -97,9 +100,9 @@ void destroy_executor(State& state, const Context& context, Executor& executor, 
       out.intentions.push_back(CancelFetch{executor.key.container_id});
       break;
     case ContainerPhase::kUp:
-      if (executor.command_task) {
+      if (executor.is_actor()) {
         advance(executor.container, ContainerEvent::kStop);
-        out.intentions.push_back(StopCommandExecutor{executor.pid});
+        out.intentions.push_back(StopExecutorActor{std::get<Pid>(executor.connection)});
       } else {
         destroy_container(executor, out);
       }
@@ -141,11 +144,16 @@ void on_container_exited(State& state, const Context& /*context*/, const Executo
   destroy_container(*executor, out);  // What its first process has left behind.
 }
 
-void on_command_executor_ended(State& state, const Context& /*context*/, const ExecutorKey& key,
-                               Outbox& out) {
+void on_executor_actor_ended(State& state, const Context& /*context*/, const ExecutorKey& key,
+                             Outbox& out) {
   Executor* const executor = find_executor(state, key);
   if (executor == nullptr) {
     return;
+  }
+  // It has no process: the wait status is that of one which ended as it did.
+  executor->wait_status = executor->doomed ? kKilled : 0;
+  if (executor->exit_description.empty() && !executor->doomed) {
+    executor->exit_description = "ended";
   }
   advance(executor->phase, ExecutorEvent::kTerminate);
   executor->doomed = true;
@@ -175,6 +183,7 @@ void lose_container(State& state, const Context& context, Executor& executor, Ou
   out.disarm(TimerKind::kExecutorRegistration, executor.key);
   out.disarm(TimerKind::kExecutorShutdown, executor.key);
   out.count(kExecutorsTerminated);
+  close_stream(executor, out);
   Framework& framework = state.frameworks.at(executor.key.framework_id);
   report_unfinished(state, context, framework, executor, out);
   tell_exit(state, executor, out);

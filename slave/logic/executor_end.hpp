@@ -28,8 +28,8 @@ void on_container_exited(State& state, const Context& context, const ExecutorKey
                          std::optional<int> wait_status, const std::string& description,
                          Outbox& out);
 /// The executor actor of a command task has ended.
-void on_command_executor_ended(State& state, const Context& context, const ExecutorKey& key,
-                               Outbox& out);
+void on_executor_actor_ended(State& state, const Context& context, const ExecutorKey& key,
+                             Outbox& out);
 void on_container_destroyed(State& state, const Context& context, const ExecutorKey& key,
                             const Result<void>& result, Outbox& out);
 /// The terminal update of a task has been acknowledged.

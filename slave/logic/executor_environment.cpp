@@ -17,6 +17,14 @@ std::string allocation_role(const Executor& executor) {
   return "";
 }
 
+/// Whether the executor is to wait for an agent that comes back: only one that remembers what it
+/// ran is worth waiting for.
+bool checkpoints(const State& state, const Executor& executor) {
+  const auto framework = state.frameworks.find(executor.key.framework_id);
+  return state.info.checkpoint() && framework != state.frameworks.end() &&
+         framework->second.info.checkpoint();
+}
+
 }  // namespace
 
 std::map<std::string, std::string> executor_environment(const State& state, const Options& options,
@@ -25,7 +33,7 @@ std::map<std::string, std::string> executor_environment(const State& state, cons
       {"LIBPROCESS_IP", state.self.address.ip_str()},
       {"LIBPROCESS_PORT", "0"},
       {"MESOS_AGENT_ENDPOINT", state.self.address.str()},
-      {"MESOS_CHECKPOINT", "0"},
+      {"MESOS_CHECKPOINT", checkpoints(state, executor) ? "1" : "0"},
       {"MESOS_DIRECTORY", executor.directory},
       {"MESOS_EXECUTOR_ID", executor.key.executor_id.str()},
       {"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD",
@@ -37,6 +45,11 @@ std::map<std::string, std::string> executor_environment(const State& state, cons
       {"MESOS_SLAVE_PID", state.self.str()},
       {"PATH", kDefaultPath},
   };
+  if (checkpoints(state, executor)) {
+    environment["MESOS_RECOVERY_TIMEOUT"] = format_duration(options.recovery_timeout);
+    environment["MESOS_SUBSCRIPTION_BACKOFF_MAX"] =
+        format_duration(options.executor_reregistration_timeout);
+  }
   if (executor.command_task) {
     if (std::string role = allocation_role(executor); !role.empty()) {
       environment["MESOS_ALLOCATION_ROLE"] = std::move(role);

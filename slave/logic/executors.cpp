@@ -1,9 +1,12 @@
 #include "slave/logic/executors.hpp"
 
 #include <utility>
+#include <variant>
 
+#include "messages/task_state.hpp"
 #include "slave/logic/executor_end.hpp"
 #include "slave/logic/executor_environment.hpp"
+#include "slave/logic/executor_events.hpp"
 #include "slave/logic/status_updates.hpp"
 #include "slave/logic/task_records.hpp"
 
@@ -11,8 +14,6 @@ namespace troupe::agent {
 namespace {
 
 using mesos::v1::TaskStatus;
-
-constexpr const char* kNobody = "@0.0.0.0:0";
 
 void fail_launch(State& state, const Context& context, Executor& executor,
                  const std::string& message, Outbox& out) {
@@ -29,15 +30,15 @@ void start_container(State& state, const Context& context, Executor& executor, O
   out.arm(TimerKind::kExecutorRegistration, executor.key,
           context.options.executor_registration_timeout);
   auto environment = executor_environment(state, context.options, executor);
-  if (!executor.command_task) {
+  if (!executor.is_actor()) {
     out.intentions.push_back(LaunchContainer{executor.key, executor.directory,
                                              command_line(executor.info->command()),
                                              std::move(environment), executor.user});
     return;
   }
   out.intentions.push_back(
-      StartCommandExecutor{executor.key, executor.directory, std::move(environment), executor.user,
-                           shutdown_grace_period(*executor.info, context.options)});
+      StartExecutorActor{executor.key, executor.pod, executor.directory, std::move(environment),
+                         executor.user, shutdown_grace_period(*executor.info, context.options)});
 }
 
 void refuse_executor(const State& state, const Pid& to, const FrameworkId& framework,
@@ -50,17 +51,19 @@ void refuse_executor(const State& state, const Pid& to, const FrameworkId& frame
   out.send(to, std::move(message));
 }
 
+bool has_address(const Executor& executor) {
+  return std::holds_alternative<Pid>(executor.connection);
+}
+
 /// The executor that may register from that address now; others are told to shut down.
 Executor* awaited_executor(State& state, const Pid& from, const FrameworkId& framework_id,
                            const ExecutorId& executor_id, Outbox& out) {
   Framework* const framework = find_framework(state, framework_id);
   Executor* const executor = find_executor(state, framework_id, executor_id);
-  const bool awaited = executor != nullptr && !framework->terminating && !executor->doomed &&
-                       executor->container != ContainerPhase::kPreparing &&
-                       executor->container != ContainerPhase::kFetching &&
-                       (executor->pid.empty() || executor->pid == from) &&
-                       (executor->phase == ExecutorPhase::kRegistering ||
-                        executor->phase == ExecutorPhase::kRunning);
+  const bool awaited = executor != nullptr && !framework->terminating &&
+                       has_been_started(*executor) && !is_ending(*executor) &&
+                       !is_subscriber(*executor) &&
+                       (!has_address(*executor) || is_connected_at(*executor, from));
   if (!awaited) {
     refuse_executor(state, from, framework_id, executor_id, out);
   }
@@ -68,17 +71,24 @@ Executor* awaited_executor(State& state, const Pid& from, const FrameworkId& fra
 }
 
 void enter_running(Executor& executor, const Pid& from, Outbox& out) {
-  executor.pid = from;
+  executor.connection = from;
   out.disarm(TimerKind::kExecutorRegistration, executor.key);
-  if (!executor.command_task) {
+  if (!executor.is_actor()) {
     out.links.push_back({from, false});
   }
 }
 
-void deliver_queued(const Framework& framework, Executor& executor, Outbox& out) {
-  const auto queued = std::exchange(executor.queued, {});
-  for (const auto& task : queued) {
-    deliver_task(framework, executor, *task, out);
+/// The v0 wire of custom executors cannot say what these tasks are.
+void drop_groups(State& state, const Context& context, Framework& framework, Executor& executor,
+                 Outbox& out) {
+  const Termination why{state_for(mesos::v1::TASK_DROPPED, is_partition_aware(framework.info)),
+                        TaskStatus::REASON_TASK_GROUP_INVALID,
+                        "executor " + executor.key.executor_id.str() +
+                            " is connected over the v0 wire, which has no task groups"};
+  for (const auto& group : std::exchange(executor.queued_groups, {})) {
+    for (const auto& task : group->tasks()) {
+      report(state, context, framework, executor, TaskId(task.task_id()), why, out);
+    }
   }
 }
 
@@ -146,13 +156,13 @@ void on_launched(State& state, const Context& context, const ExecutorKey& key,
   }
 }
 
-void on_command_executor_started(State& state, const Context& context, const ExecutorKey& key,
-                                 const Pid& pid, Outbox& out) {
+void on_executor_actor_started(State& state, const Context& context, const ExecutorKey& key,
+                               const Pid& pid, Outbox& out) {
   Executor* const executor = find_executor(state, key);
   if (executor == nullptr || !advance(executor->container, ContainerEvent::kStarted)) {
     return;
   }
-  executor->pid = pid;
+  executor->connection = pid;
   if (executor->doomed) {
     destroy_executor(state, context, *executor, out);
   }
@@ -173,7 +183,7 @@ void on_executor_registration_timeout(State& state, const Context& context, cons
 
 // -- on the wire ------------------------------------------------------------------
 
-void on_register_executor(State& state, const Context& /*context*/, const Pid& from,
+void on_register_executor(State& state, const Context& context, const Pid& from,
                           const mesos::internal::RegisterExecutorMessage& message, Outbox& out) {
   const FrameworkId framework_id(message.framework_id());
   Executor* const executor =
@@ -181,16 +191,9 @@ void on_register_executor(State& state, const Context& /*context*/, const Pid& f
   if (executor == nullptr || !advance(executor->phase, ExecutorEvent::kRegistered)) {
     return;  // The latter: a repeat from the same address.
   }
-  const Framework& framework = state.frameworks.at(framework_id);
   enter_running(*executor, from, out);
-  mesos::internal::ExecutorRegisteredMessage answer;
-  *answer.mutable_executor_info() = *executor->info;
-  *answer.mutable_framework_id() = message.framework_id();
-  *answer.mutable_framework_info() = framework.info;
-  *answer.mutable_slave_id() = state.info.id();
-  *answer.mutable_slave_info() = state.info;
-  out.send(from, std::move(answer));
-  deliver_queued(framework, *executor, out);
+  tell_registered(state, state.frameworks.at(framework_id), *executor, out);
+  deliver_queued(state, context, *executor, out);
 }
 
 void on_reregister_executor(State& state, const Context& context, const Pid& from,
@@ -204,26 +207,62 @@ void on_reregister_executor(State& state, const Context& context, const Pid& fro
   }
   advance(executor->phase, ExecutorEvent::kRegistered);
   enter_running(*executor, from, out);
-  mesos::internal::ExecutorReregisteredMessage answer;
-  *answer.mutable_slave_id() = state.info.id();
-  *answer.mutable_slave_info() = state.info;
-  out.send(from, std::move(answer));
+  tell_reregistered(state, state.frameworks.at(framework_id), *executor, out);
   for (const auto& update : message.updates()) {
     mesos::internal::StatusUpdateMessage repeated;
     *repeated.mutable_update() = update;
     on_status_update(state, context, from, repeated, out);
   }
-  deliver_queued(state.frameworks.at(framework_id), *executor, out);
+  deliver_queued(state, context, *executor, out);
+}
+
+// -- tasks --------------------------------------------------------------------------
+
+bool has_been_started(const Executor& executor) {
+  return executor.container != ContainerPhase::kPreparing &&
+         executor.container != ContainerPhase::kFetching;
+}
+
+bool is_ending(const Executor& executor) {
+  return executor.doomed || executor.phase == ExecutorPhase::kTerminating ||
+         executor.phase == ExecutorPhase::kTerminated;
+}
+
+bool can_deliver(const Executor& executor) {
+  return executor.phase == ExecutorPhase::kRunning && is_connected(executor);
+}
+
+void deliver_queued(State& state, const Context& context, Executor& executor, Outbox& out) {
+  Framework& framework = state.frameworks.at(executor.key.framework_id);
+  if (!takes_groups(executor)) {
+    drop_groups(state, context, framework, executor, out);
+  }
+  if (executor.queued.empty() && !executor.has_had_task) {
+    shut_down_executor(state, context, executor, out);
+    return;
+  }
+  const auto groups = std::exchange(executor.queued_groups, {});
+  for (const auto& group : groups) {
+    deliver_group(framework, executor, *group, out);
+    for (const auto& task : group->tasks()) {
+      take_queued(executor, TaskId(task.task_id()));
+    }
+  }
+  for (const auto& task : std::exchange(executor.queued, {})) {
+    deliver_task(framework, executor, *task, out);
+  }
 }
 
 void deliver_task(const Framework& framework, Executor& executor, const mesos::v1::TaskInfo& task,
                   Outbox& out) {
-  mesos::internal::RunTaskMessage message;
-  *message.mutable_framework() = framework.info;
-  *message.mutable_task() = task;
-  message.set_pid(framework.pid.empty() ? kNobody : framework.pid.str());
   executor.has_had_task = true;
-  out.send(executor.pid, std::move(message));
+  tell_launch(framework, executor, task, out);
+}
+
+void deliver_group(const Framework& framework, Executor& executor,
+                   const mesos::v1::TaskGroupInfo& group, Outbox& out) {
+  executor.has_had_task = true;
+  tell_launch_group(framework, executor, group, out);
 }
 
 }  // namespace troupe::agent

@@ -11,8 +11,9 @@
 namespace troupe::agent {
 
 /// How an executor begins (mesos-semantics 8.4; its end: executor_end.hpp): its sandbox, its
-/// container, its registration. A custom executor is a process that registers over the wire; that
-/// of a command task is an actor of the agent which runs the task's process itself.
+/// container, its registration. A custom executor is a process that registers over the wire or
+/// subscribes over HTTP (executor_calls.hpp); that of a command task or of pods is an actor of the
+/// agent, which runs the processes of its tasks itself.
 ///
 ///     start_executor -> sandbox -> [fetch] -> launch -> registers -> tasks -> ends -> destroyed
 ///
@@ -28,8 +29,8 @@ void on_fetched(State& state, const Context& context, const ExecutorKey& key,
                 const Result<void>& result, Outbox& out);
 void on_launched(State& state, const Context& context, const ExecutorKey& key,
                  const Result<std::int64_t>& process_id, Outbox& out);
-void on_command_executor_started(State& state, const Context& context, const ExecutorKey& key,
-                                 const Pid& pid, Outbox& out);
+void on_executor_actor_started(State& state, const Context& context, const ExecutorKey& key,
+                               const Pid& pid, Outbox& out);
 /// The timer kExecutorRegistration.
 void on_executor_registration_timeout(State& state, const Context& context, const ExecutorKey& key,
                                       Outbox& out);
@@ -40,8 +41,20 @@ void on_register_executor(State& state, const Context& context, const Pid& from,
                           const mesos::internal::RegisterExecutorMessage& message, Outbox& out);
 void on_reregister_executor(State& state, const Context& context, const Pid& from,
                             const mesos::internal::ReregisterExecutorMessage& message, Outbox& out);
-/// Gives a task to an executor that has registered.
+
+// -- tasks --------------------------------------------------------------------------
+/// Its process or actor may be there: its sandbox is ready and the launcher has been asked.
+bool has_been_started(const Executor& executor);
+/// It gets no more tasks.
+bool is_ending(const Executor& executor);
+/// It has registered and hears what it is told: else tasks wait in its queue.
+bool can_deliver(const Executor& executor);
+/// Gives an executor all that waits for it. One that never had a task and gets none now is shut
+/// down. Requires: can_deliver().
+void deliver_queued(State& state, const Context& context, Executor& executor, Outbox& out);
 void deliver_task(const Framework& framework, Executor& executor, const mesos::v1::TaskInfo& task,
                   Outbox& out);
+void deliver_group(const Framework& framework, Executor& executor,
+                   const mesos::v1::TaskGroupInfo& group, Outbox& out);
 
 }  // namespace troupe::agent

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "slave/logic/executor_end.hpp"
+#include "slave/logic/executor_events.hpp"
 #include "slave/logic/garbage.hpp"
 #include "slave/logic/registration.hpp"
 #include "slave/logic/sandbox_paths.hpp"
@@ -138,7 +139,7 @@ void on_framework_to_executor(State& state, const Context& /*context*/, const Pi
     return;
   }
   out.count(kValidFrameworkMessages);
-  out.send(executor->pid, message);
+  tell_message(*executor, message, out);
 }
 
 void on_executor_to_framework(State& state, const Context& /*context*/, const Pid& from,
@@ -147,13 +148,18 @@ void on_executor_to_framework(State& state, const Context& /*context*/, const Pi
   const FrameworkId id(message.framework_id());
   Framework* const framework = find_framework(state, id);
   const Executor* const executor = find_executor(state, id, ExecutorId(message.executor_id()));
-  if (executor == nullptr || executor->pid != from || framework->terminating) {
+  if (executor == nullptr || !is_connected_at(*executor, from) || framework->terminating) {
     out.count(kInvalidFrameworkMessages);
     return;
   }
+  forward_to_scheduler(state, *framework, message, out);
+}
+
+void forward_to_scheduler(const State& state, const Framework& framework,
+                          const mesos::internal::ExecutorToFrameworkMessage& message, Outbox& out) {
   out.count(kValidFrameworkMessages);
-  if (!framework->pid.empty()) {
-    out.send(framework->pid, message);
+  if (!framework.pid.empty()) {
+    out.send(framework.pid, message);
   } else if (state.master) {
     out.send(state.master->pid, message);
   }

@@ -32,6 +32,10 @@ void on_executor_to_framework(State& state, const Context& context, const Pid& f
                               const mesos::internal::ExecutorToFrameworkMessage& message,
                               Outbox& out);
 
+/// The same of an executor that is known to be the sender.
+void forward_to_scheduler(const State& state, const Framework& framework,
+                          const mesos::internal::ExecutorToFrameworkMessage& message, Outbox& out);
+
 /// The Pid that a master writes for a scheduler; empty for one of the HTTP API, and for nonsense.
 Pid scheduler_pid(const std::string& text);
 

@@ -1,6 +1,7 @@
 #include "slave/logic/kill_task.hpp"
 
 #include "slave/logic/executor_end.hpp"
+#include "slave/logic/executor_events.hpp"
 #include "slave/logic/registration.hpp"
 #include "slave/logic/status_updates.hpp"
 #include "slave/logic/task_records.hpp"
@@ -10,12 +11,18 @@ namespace {
 
 using mesos::v1::TaskStatus;
 
+/// A task that waits for its executor; one of a group with the whole group.
 void kill_queued(State& state, const Context& context, Framework& framework, Executor& executor,
                  const TaskId& task, Outbox& out) {
-  report(state, context, framework, executor, task,
-         {mesos::v1::TASK_KILLED, TaskStatus::REASON_TASK_KILLED_DURING_LAUNCH,
-          "Killed before its executor had it"},
-         out);
+  const Termination killed{mesos::v1::TASK_KILLED, TaskStatus::REASON_TASK_KILLED_DURING_LAUNCH,
+                           "Killed before its executor had it"};
+  if (const auto group = take_queued_group(executor, task)) {
+    for (const auto& member : group->tasks()) {
+      report(state, context, framework, executor, TaskId(member.task_id()), killed, out);
+    }
+  } else {
+    report(state, context, framework, executor, task, killed, out);
+  }
   if (executor.queued.empty() && !executor.has_had_task) {
     shut_down_executor(state, context, executor, out);
   }
@@ -42,10 +49,10 @@ void on_kill_task(State& state, const Context& context, const Pid& from,
     return;
   }
   Executor& executor = framework->executors.at(framework->executor_of.at(task_id));
-  if (executor.phase == ExecutorPhase::kRegistering) {
+  if (is_queued(executor, task_id)) {
     kill_queued(state, context, *framework, executor, task_id, out);
   } else if (executor.phase == ExecutorPhase::kRunning) {
-    out.send(executor.pid, message);
+    tell_kill(executor, message, out);
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "mesos/v1/executor/executor.pb.h"
 #include "messages/command_line.hpp"
 #include "messages/ids.hpp"
 #include "messages/time.hpp"
@@ -55,17 +56,18 @@ struct LaunchContainer {
   std::map<std::string, std::string> environment;
   std::optional<std::string> user;
 };
-/// Starts the executor actor of a command task. Answers: on_command_executor_started in the same
-/// turn, later on_executor_exited.
-struct StartCommandExecutor {
+/// Starts the executor actor of a command task, or of pods. Answers: on_executor_actor_started in
+/// the same turn, later on_executor_actor_ended.
+struct StartExecutorActor {
   ExecutorKey key;
+  bool pod = false;
   std::string directory;
   std::map<std::string, std::string> environment;
   std::optional<std::string> user;
   Duration shutdown_grace_period{};
 };
 /// Ends that actor at once.
-struct StopCommandExecutor {
+struct StopExecutorActor {
   Pid pid;
 };
 /// Answer: on_container_destroyed.
@@ -83,7 +85,7 @@ struct RemoveGarbage {
 };
 
 using Intention = std::variant<MakeDirectory, WriteFile, PrepareSandbox, Fetch, CancelFetch,
-                               LaunchContainer, StartCommandExecutor, StopCommandExecutor,
+                               LaunchContainer, StartExecutorActor, StopExecutorActor,
                                DestroyContainer, AttachSandbox, RemoveGarbage>;
 
 // -- timers -----------------------------------------------------------------------
@@ -110,7 +112,7 @@ struct TimerName {
 // -- the whole ----------------------------------------------------------------------
 
 /// What a handler wants done. The shell delivers it in this order: links, intentions, sends,
-/// timers, notes; so what is written is written before anybody is told.
+/// events, timers, notes; so what is written is written before anybody is told.
 struct Outbox {
   struct Link {
     Pid to;
@@ -119,6 +121,11 @@ struct Outbox {
   struct Send {
     Pid to;
     std::shared_ptr<const google::protobuf::Message> message;
+  };
+  /// For an executor of the HTTP API. In order; a stream that is gone drops it.
+  struct StreamEvent {
+    SubscriptionId stream = 0;
+    std::shared_ptr<const mesos::v1::executor::Event> event;  ///< null: the stream is closed
   };
   struct SetTimer {
     TimerName name;
@@ -133,6 +140,7 @@ struct Outbox {
   std::vector<Link> links;
   std::vector<Intention> intentions;
   std::vector<Send> sends;
+  std::vector<StreamEvent> events;
   std::vector<SetTimer> timers;
   std::vector<Note> notes;            ///< log lines
   std::vector<const char*> counters;  ///< names of metrics to add one to

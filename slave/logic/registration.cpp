@@ -63,7 +63,11 @@ void describe_agent(const State& state, Message& message) {
     message.add_agent_capabilities()->set_type(capability);
   }
   message.mutable_resource_version_uuid()->set_value(state.version_uuid);
-  state.checkpointed.to(message.mutable_checkpointed_resources());
+  if (!state.checkpointed.empty()) {
+    // Masters take reservations and volumes only of an agent that says it keeps something.
+    message.mutable_slave()->set_checkpoint(true);
+    state.checkpointed.to(message.mutable_checkpointed_resources());
+  }
 }
 
 void enter_running(State& state, const Context& context,

@@ -1,19 +1,17 @@
 #pragma once
 
-#include <optional>
-
 #include "mesos/internal/messages.pb.h"
 #include "slave/logic/outbox.hpp"
 #include "slave/logic/state.hpp"
 
 namespace troupe::agent {
 
-/// A task arrives (mesos-semantics 3.6 "Launch"). It is checked against what has changed since the
-/// master decided; what does not fit is answered TASK_DROPPED (TASK_LOST for a framework that is
-/// not partition-aware). Else it goes to its executor, which is started first if there is none.
+/// A task arrives, or a group (mesos-semantics 3.6 "Launch"). It is checked against what has
+/// changed since the master decided; what does not fit is answered TASK_DROPPED (TASK_LOST for a
+/// framework that is not partition-aware), a group as a whole. Else it goes to its executor, which
+/// is started first if there is none.
 void on_run_task(State& state, const Context& context, const Pid& from,
                  const mesos::internal::RunTaskMessage& message, Outbox& out);
-/// Pods need an executor that this agent does not have: every task is answered TASK_DROPPED.
 void on_run_task_group(State& state, const Context& context, const Pid& from,
                        const mesos::internal::RunTaskGroupMessage& message, Outbox& out);
 
@@ -21,8 +19,5 @@ void on_run_task_group(State& state, const Context& context, const Pid& from,
 /// stays inside the agent.
 mesos::v1::ExecutorInfo make_command_executor(const mesos::v1::TaskInfo& task,
                                               const FrameworkId& framework);
-/// What of a launch this agent cannot do (images, volumes, networks, secrets); nullopt if nothing.
-std::optional<std::string> find_unsupported(const mesos::v1::CommandInfo& command,
-                                            const mesos::v1::ContainerInfo* container);
 
 }  // namespace troupe::agent

@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "mesos/mesos.pb.h"
@@ -55,24 +56,44 @@ struct Termination {
   std::string message;
 };
 
-/// One run of an executor. For a command task it is made by the agent, and an actor of its own.
+/// Names one subscription of an executor over HTTP, for the actor that holds the streams.
+using SubscriptionId = std::uint64_t;
+
+/// The stream that an executor of the HTTP API reads. `id` is unset while it is broken: the
+/// executor may subscribe again until its container ends.
+struct HttpSubscription {
+  std::optional<SubscriptionId> id;
+};
+/// How an executor is connected: not yet, over the libprocess wire, over HTTP. What that means for
+/// what it is told, only executor_events.hpp knows.
+using ExecutorConnection = std::variant<std::monostate, Pid, HttpSubscription>;
+
+/// One run of an executor. That of a command task is made by the agent; it and that of pods (type
+/// DEFAULT) are actors of the agent, others are processes.
 struct Executor {
   ExecutorKey key;
   std::shared_ptr<const mesos::v1::ExecutorInfo> info;
   bool command_task = false;
+  bool pod = false;
   ExecutorPhase phase = ExecutorPhase::kRegistering;
   ContainerPhase container = ContainerPhase::kPreparing;
-  Pid pid;                          ///< empty until it is known
+  ExecutorConnection connection;
   std::string directory;            ///< the sandbox
   std::optional<std::string> user;  ///< unset: the agent's own
-  std::int64_t process_id = 0;      ///< 0 until it is started, and for command tasks
+  std::int64_t process_id = 0;      ///< 0 until it is started, and for actors
 
   /// Tasks not delivered yet, in the order they came. Invariant: each is also in `tasks`.
   std::vector<std::shared_ptr<const mesos::v1::TaskInfo>> queued;
+  /// Those that came as a group, and will be delivered and killed as one. Invariant: each of their
+  /// tasks is also in `queued`, and is the same object.
+  std::vector<std::shared_ptr<const mesos::v1::TaskGroupInfo>> queued_groups;
   /// Until the terminal update of each is acknowledged.
   std::map<TaskId, mesos::v1::Task> tasks;
   std::deque<std::shared_ptr<const mesos::v1::Task>> completed;
   bool has_had_task = false;  ///< one was delivered
+
+  /// The agent runs it as an actor of its own.
+  [[nodiscard]] bool is_actor() const { return command_task || pod; }
 
   bool doomed = false;  ///< its container is to be destroyed as soon as it can be
   std::optional<Termination> termination;  ///< why it was ended, if not by itself

@@ -6,6 +6,7 @@
 
 #include "messages/task_state.hpp"
 #include "slave/logic/executor_end.hpp"
+#include "slave/logic/executor_events.hpp"
 #include "slave/logic/registration.hpp"
 #include "slave/logic/task_records.hpp"
 
@@ -121,13 +122,19 @@ StatusUpdate make_update(const State& state, const Context& context, const Frame
   return update;
 }
 
+/// Where a task runs: its executor says it of a container of its own, the agent of the rest.
 void describe_container(const State& state, const Executor& executor, TaskStatus& status) {
   auto& container = *status.mutable_container_status();
   if (!container.has_container_id()) {
     executor.key.container_id.to(container.mutable_container_id());
   }
+  if (!container.has_executor_pid() && executor.process_id > 0) {
+    container.set_executor_pid(static_cast<std::uint32_t>(executor.process_id));
+  }
   if (container.network_infos_size() == 0) {
-    container.add_network_infos()->add_ip_addresses()->set_ip_address(state.self.address.ip_str());
+    auto* const address = container.add_network_infos()->add_ip_addresses();
+    address->set_protocol(mesos::v1::NetworkInfo::IPv4);
+    address->set_ip_address(state.self.address.ip_str());
   }
 }
 
@@ -167,27 +174,14 @@ Executor* executor_of_update(Framework& framework, const StatusUpdate& update) {
   return found == framework.executors.end() ? nullptr : &found->second;
 }
 
-/// States that only a master or agent may give to a task.
-bool is_for_executors(TaskState state) {
-  switch (state) {
-    case mesos::v1::TASK_STAGING:
-    case mesos::v1::TASK_UNREACHABLE:
-    case mesos::v1::TASK_UNKNOWN:
-    case mesos::v1::TASK_GONE_BY_OPERATOR:
-      return false;
-    default:
-      return true;
-  }
-}
-
-void acknowledge_to_executor(const State& state, const Executor& executor,
-                             const StatusUpdate& update, Outbox& out) {
-  mesos::internal::StatusUpdateAcknowledgementMessage message;
-  *message.mutable_slave_id() = state.info.id();
-  *message.mutable_framework_id() = update.framework_id();
-  *message.mutable_task_id() = update.status().task_id();
-  message.set_uuid(update.uuid());
-  out.send(executor.pid, std::move(message));
+bool is_in_queued_group(const Executor& executor, const TaskId& task) {
+  return !executor.queued_groups.empty() && is_queued(executor, task) &&
+         std::any_of(executor.queued_groups.begin(), executor.queued_groups.end(),
+                     [&task](const auto& group) {
+                       return std::any_of(
+                           group->tasks().begin(), group->tasks().end(),
+                           [&task](const auto& info) { return TaskId(info.task_id()) == task; });
+                     });
 }
 
 void take_executor_update(State& state, const Context& context, Executor& executor,
@@ -195,7 +189,11 @@ void take_executor_update(State& state, const Context& context, Executor& execut
   const TaskId task_id(update.status().task_id());
   const auto task = executor.tasks.find(task_id);
   if (task == executor.tasks.end() || is_terminal(task->second.state())) {
-    acknowledge_to_executor(state, executor, update, out);  // Late, or of no task of ours.
+    tell_acknowledged(state, executor, update, out);  // Late, or of no task of ours.
+    return;
+  }
+  if (is_in_queued_group(executor, task_id)) {
+    out.count(kInvalidUpdates);  // It does not have that task; the group would lose a member.
     return;
   }
   const StreamKey key{executor.key.framework_id, task_id};
@@ -204,7 +202,7 @@ void take_executor_update(State& state, const Context& context, Executor& execut
     out.count(kRefusedUpdates);
     return;
   }
-  acknowledge_to_executor(state, executor, update, out);
+  tell_acknowledged(state, executor, update, out);
   if (answer == StatusUpdateStream::Added::kDuplicate) {
     return;
   }
@@ -220,28 +218,45 @@ void take_executor_update(State& state, const Context& context, Executor& execut
 
 }  // namespace
 
+bool is_for_executors(TaskState state) {
+  switch (state) {
+    case mesos::v1::TASK_STAGING:
+    case mesos::v1::TASK_UNREACHABLE:
+    case mesos::v1::TASK_UNKNOWN:
+    case mesos::v1::TASK_GONE_BY_OPERATOR:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void take_update(State& state, const Context& context, const Framework& framework,
+                 Executor& executor, const StatusUpdate& update, Outbox& out) {
+  if ((update.has_uuid() && update.uuid().size() != kUuidBytes) ||
+      !is_for_executors(update.status().state())) {
+    out.count(kInvalidUpdates);
+    return;
+  }
+  if (framework.terminating) {
+    tell_acknowledged(state, executor, update, out);
+    return;
+  }
+  StatusUpdate enriched = update;
+  enrich(state, context, executor, enriched);
+  take_executor_update(state, context, executor, std::move(enriched), out);
+}
+
 void on_status_update(State& state, const Context& context, const Pid& from,
                       const mesos::internal::StatusUpdateMessage& message, Outbox& out) {
   const StatusUpdate& update = message.update();
   Framework* const framework = find_framework(state, FrameworkId(update.framework_id()));
   Executor* const executor =
       framework == nullptr ? nullptr : executor_of_update(*framework, update);
-  if (executor == nullptr || executor->pid != from) {
+  if (executor == nullptr || !is_connected_at(*executor, from)) {
     out.count(kStrangers);
     return;
   }
-  if ((update.has_uuid() && update.uuid().size() != kUuidBytes) ||
-      !is_for_executors(update.status().state())) {
-    out.count(kInvalidUpdates);
-    return;
-  }
-  if (framework->terminating) {
-    acknowledge_to_executor(state, *executor, update, out);
-    return;
-  }
-  StatusUpdate enriched = update;
-  enrich(state, context, *executor, enriched);
-  take_executor_update(state, context, *executor, std::move(enriched), out);
+  take_update(state, context, *framework, *executor, update, out);
 }
 
 void on_status_update_acknowledgement(

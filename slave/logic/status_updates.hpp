@@ -21,6 +21,11 @@ void on_status_update(State& state, const Context& context, const Pid& from,
 void on_status_update_acknowledgement(
     State& state, const Context& context, const Pid& from,
     const mesos::internal::StatusUpdateAcknowledgementMessage& message, Outbox& out);
+/// An update of an executor that is known to be the sender.
+void take_update(State& state, const Context& context, const Framework& framework,
+                 Executor& executor, const mesos::internal::StatusUpdate& update, Outbox& out);
+/// False for states that only a master or agent may give to a task.
+bool is_for_executors(mesos::v1::TaskState state);
 /// The timer kStatusRetry.
 void on_resend_due(State& state, const Context& context, Outbox& out);
 

@@ -63,6 +63,30 @@ std::shared_ptr<const mesos::v1::TaskInfo> take_queued(Executor& executor, const
   return info;
 }
 
+std::shared_ptr<const mesos::v1::TaskGroupInfo> take_queued_group(Executor& executor,
+                                                                  const TaskId& task) {
+  const auto found = std::find_if(
+      executor.queued_groups.begin(), executor.queued_groups.end(), [&task](const auto& group) {
+        return std::any_of(group->tasks().begin(), group->tasks().end(), [&task](const auto& info) {
+          return info.task_id().value() == task.str();
+        });
+      });
+  if (found == executor.queued_groups.end()) {
+    return nullptr;
+  }
+  auto group = *found;
+  executor.queued_groups.erase(found);
+  for (const auto& info : group->tasks()) {
+    take_queued(executor, TaskId(info.task_id()));
+  }
+  return group;
+}
+
+bool is_queued(const Executor& executor, const TaskId& task) {
+  return std::any_of(executor.queued.begin(), executor.queued.end(),
+                     [&task](const auto& info) { return info->task_id().value() == task.str(); });
+}
+
 void complete_task(Framework& framework, Executor& executor, const TaskId& task,
                    const Options& options) {
   const auto found = executor.tasks.find(task);

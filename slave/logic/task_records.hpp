@@ -19,6 +19,12 @@ inline constexpr int kMaxStatuses = 100;
 void record_status(mesos::v1::Task& task, const mesos::v1::TaskStatus& status);
 /// Takes an undelivered task out of the queue; nullptr if it is not in it.
 std::shared_ptr<const mesos::v1::TaskInfo> take_queued(Executor& executor, const TaskId& task);
+/// Takes the undelivered group of a task out of the queue, with all its tasks; nullptr if there is
+/// none.
+std::shared_ptr<const mesos::v1::TaskGroupInfo> take_queued_group(Executor& executor,
+                                                                  const TaskId& task);
+/// True for a task that was not delivered yet.
+bool is_queued(const Executor& executor, const TaskId& task);
 /// Moves a task whose terminal update is acknowledged to the completed ones, at most
 /// `Options::max_completed_tasks_per_executor`. Requires: the executor has it.
 void complete_task(Framework& framework, Executor& executor, const TaskId& task,

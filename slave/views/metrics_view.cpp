@@ -10,10 +10,15 @@ namespace troupe::agent {
 namespace {
 
 /// Counters that tools look for: 0 until the first event counts.
-constexpr std::array<std::string_view, 15> kCounters = {
+constexpr std::array<std::string_view, 20> kCounters = {
     "containerizer/mesos/container_destroy_errors",
+    "containerizer/mesos/provisioner/bind/remove_rootfs_errors",
+    "containerizer/mesos/provisioner/remove_container_errors",
     "gc/path_removals_failed",
     "gc/path_removals_succeeded",
+    "resource_provider_manager/events/disconnect",
+    "resource_provider_manager/events/subscribe",
+    "resource_provider_manager/subscribed",
     "slave/container_launch_errors",
     "slave/executors_preempted",
     "slave/executors_terminated",
@@ -87,16 +92,6 @@ void add_state_metrics(const State& state, Duration uptime, MetricValues* metric
   (*metrics)["gc/path_removals_pending"] = static_cast<double>(state.garbage.size());
   add_resources(state, metrics);
   add_executors(state, metrics);
-}
-
-std::string render_metrics(const MetricValues& metrics) {
-  JsonText json;
-  json.begin_object();
-  for (const auto& [name, value] : metrics) {
-    json.number(name, value);
-  }
-  json.end_object();
-  return json.take();
 }
 
 }  // namespace troupe::agent

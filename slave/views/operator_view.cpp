@@ -1,3 +1,4 @@
+#include "messages/operator_answers.hpp"
 #include "messages/task_state.hpp"
 #include "messages/v0_json.hpp"
 #include "slave/views/records.hpp"
@@ -83,14 +84,6 @@ void fill_agent(const State& state, Response::GetAgent* shown) {
   }
 }
 
-void fill_flags(const Options& options, Response::GetFlags* shown) {
-  for (const auto& [name, value] : options.flags) {
-    auto* flag = shown->add_flags();
-    flag->set_name(name);
-    flag->set_value(value);
-  }
-}
-
 }  // namespace
 
 std::optional<OperatorResponse> answer_read(Call::Type type, const State& state,
@@ -98,17 +91,11 @@ std::optional<OperatorResponse> answer_read(Call::Type type, const State& state,
   Response response;
   switch (type) {
     case Call::GET_HEALTH:
-      response.set_type(Response::GET_HEALTH);
-      response.mutable_get_health()->set_healthy(true);
-      return response;
+      return operator_answers::health<Response>();
     case Call::GET_VERSION:
-      response.set_type(Response::GET_VERSION);
-      *response.mutable_get_version()->mutable_version_info() = v0::version_info();
-      return response;
+      return operator_answers::version<Response>();
     case Call::GET_FLAGS:
-      response.set_type(Response::GET_FLAGS);
-      fill_flags(options, response.mutable_get_flags());
-      return response;
+      return operator_answers::flags<Response>(options.flags);
     case Call::GET_STATE:
       response.set_type(Response::GET_STATE);
       fill_tasks(state, response.mutable_get_state()->mutable_get_tasks());
@@ -131,20 +118,17 @@ std::optional<OperatorResponse> answer_read(Call::Type type, const State& state,
       response.set_type(Response::GET_AGENT);
       fill_agent(state, response.mutable_get_agent());
       return response;
+    case Call::GET_OPERATIONS:  // This agent has none, nor resource providers.
+      response.set_type(Response::GET_OPERATIONS);
+      response.mutable_get_operations();
+      return response;
+    case Call::GET_RESOURCE_PROVIDERS:
+      response.set_type(Response::GET_RESOURCE_PROVIDERS);
+      response.mutable_get_resource_providers();
+      return response;
     default:
       return std::nullopt;
   }
-}
-
-OperatorResponse answer_metrics(const MetricValues& metrics) {
-  Response response;
-  response.set_type(Response::GET_METRICS);
-  for (const auto& [name, value] : metrics) {
-    auto* metric = response.mutable_get_metrics()->add_metrics();
-    metric->set_name(name);
-    metric->set_value(value);
-  }
-  return response;
 }
 
 }  // namespace troupe::agent

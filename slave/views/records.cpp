@@ -63,11 +63,6 @@ v0::ResourceSum resources_of(const Executor& executor) {
   return sum;
 }
 
-bool is_queued(const Executor& executor, const TaskId& task) {
-  return std::any_of(executor.queued.begin(), executor.queued.end(),
-                     [&task](const auto& info) { return info->task_id().value() == task.str(); });
-}
-
 void for_running_executors(const State& state, const std::function<void(const Executor&)>& visit) {
   for (const auto& [framework_id, framework] : state.frameworks) {
     for (const auto& [id, executor] : framework.executors) {

@@ -5,6 +5,7 @@
 #include "messages/resources.hpp"
 #include "messages/v0_json.hpp"
 #include "slave/logic/state.hpp"
+#include "slave/logic/task_records.hpp"
 
 /// What several views ask of the state.
 namespace troupe::agent {
@@ -17,8 +18,6 @@ void for_held_resources(const Executor& executor,
                         const std::function<void(const mesos::v1::Resource&)>& visit);
 /// What the executor was given for itself and its tasks.
 v0::ResourceSum resources_of(const Executor& executor);
-
-bool is_queued(const Executor& executor, const TaskId& task);
 
 /// Calls `visit` with every executor that has not ended, in order of framework and id.
 void for_running_executors(const State& state, const std::function<void(const Executor&)>& visit);

@@ -161,22 +161,6 @@ void write_capabilities(JsonText* json) {
 
 }  // namespace
 
-std::string render_version() {
-  JsonText json;
-  json.begin_object();
-  v0::write_version(&json);
-  json.end_object();
-  return json.take();
-}
-
-std::string render_flags(const Options& options) {
-  JsonText json;
-  json.begin_object();
-  v0::write_flags(options.flags, &json);
-  json.end_object();
-  return json.take();
-}
-
 std::string render_state(const State& state, const Options& options, Time started) {
   JsonText json;
   json.begin_object();

@@ -6,6 +6,7 @@
 
 #include "actors/simulation.hpp"
 #include "test/executor/fake_agent.hpp"
+#include "test/executor/fake_services.hpp"
 
 namespace troupe {
 namespace {
@@ -32,7 +33,8 @@ class CommandExecutorTest : public testing::Test {
     spec.directory = "/sandbox";
     spec.environment = {{"PATH", "/bin"}, {"A", "agent"}};
     spec.shutdown_grace_period = std::chrono::seconds(5);
-    pid_ = node_.spawn(command_executors(launcher_)(spec));
+    spec.containers = containers_;
+    pid_ = node_.spawn(command_executors(launcher_, prober_)(spec));
     settle();
     mesos::v1::TaskInfo task;
     task.set_name("t");
@@ -74,6 +76,9 @@ class CommandExecutorTest : public testing::Test {
   test::FakeAgent* agent_ = nullptr;
   ProcessRef agent_ref_;
   std::shared_ptr<test::FakeLauncher> launcher_ = std::make_shared<test::FakeLauncher>();
+  std::shared_ptr<test::FakeProber> prober_ = std::make_shared<test::FakeProber>();
+  std::shared_ptr<test::FakeNestedContainers> containers_ =
+      std::make_shared<test::FakeNestedContainers>();
   Pid pid_;
 };
 
@@ -206,6 +211,84 @@ TEST_F(CommandExecutorTest, EndsATaskThatTakesTooLong) {
   const auto& status = agent_->statuses.back();
   EXPECT_EQ(status.state(), mesos::v1::TASK_FAILED);
   EXPECT_EQ(status.reason(), mesos::v1::TaskStatus::REASON_MAX_COMPLETION_TIME_REACHED);
+}
+
+TEST_F(CommandExecutorTest, GivesUpOnAnAgentThatDoesNotAcknowledge) {
+  agent_->acknowledge = false;
+  launch();
+  start();
+  end(0);
+  settle(std::chrono::seconds(59));
+  EXPECT_FALSE(agent_->executor_exited);
+  settle(std::chrono::seconds(2));
+  EXPECT_TRUE(agent_->executor_exited);
+}
+
+TEST_F(CommandExecutorTest, HasNoGraceForATaskThatTakesTooLong) {
+  launch([](mesos::v1::TaskInfo* task) {
+    task->mutable_max_completion_time()->set_nanoseconds(1'000'000'000);
+    task->mutable_kill_policy()->mutable_grace_period()->set_nanoseconds(60'000'000'000);
+  });
+  start();
+  settle(std::chrono::milliseconds(1100));
+  EXPECT_EQ(container().signals, std::vector<int>{SIGTERM});
+  EXPECT_TRUE(container().destroyed);
+  EXPECT_EQ(agent_->statuses.back().reason(),
+            mesos::v1::TaskStatus::REASON_MAX_COMPLETION_TIME_REACHED);
+}
+
+TEST_F(CommandExecutorTest, DoesNotWaitForTimesThatAreNone) {
+  launch([](mesos::v1::TaskInfo* task) {
+    task->mutable_max_completion_time()->set_nanoseconds(INT64_MAX);
+    task->mutable_kill_policy()->mutable_grace_period()->set_nanoseconds(-1);
+  });
+  start();
+  settle(std::chrono::hours(1));
+  EXPECT_EQ(agent_->states.back(), "t1 TASK_RUNNING");
+  kill();
+  EXPECT_TRUE(container().destroyed);
+}
+
+TEST_F(CommandExecutorTest, AShutdownLeavesTimeToReport) {
+  launch([](mesos::v1::TaskInfo* task) {
+    task->mutable_kill_policy()->mutable_grace_period()->set_nanoseconds(60'000'000'000);
+  });
+  start();
+  mesos::internal::ShutdownExecutorMessage shutdown;
+  shutdown.mutable_executor_id()->set_value("t1");
+  shutdown.mutable_framework_id()->set_value("F1");
+  agent_does([&] { agent_->say(shutdown); });
+  EXPECT_EQ(container().signals, std::vector<int>{SIGTERM});
+  settle(std::chrono::milliseconds(2900));
+  EXPECT_FALSE(container().destroyed);
+  settle(std::chrono::milliseconds(200));
+  EXPECT_TRUE(container().destroyed) << "3 s of the 5 s";
+  EXPECT_EQ(agent_->states.back(), "t1 TASK_KILLED");
+  EXPECT_TRUE(agent_->executor_exited);
+}
+
+TEST_F(CommandExecutorTest, TakesATaskThatRunsOnlyOnce) {
+  launch();
+  start();
+  mesos::v1::TaskInfo again;
+  again.set_name("t");
+  again.mutable_task_id()->set_value("t1");
+  again.mutable_agent_id()->set_value("S1");
+  agent_does([=] { agent_->run_task(again); });
+  EXPECT_EQ(agent_->states.back(), "t1 TASK_RUNNING") << "acknowledged, but not ended";
+}
+
+TEST_F(CommandExecutorTest, EndsWhenItIsGivenAGroup) {
+  launch();
+  start();
+  mesos::v1::TaskInfo other;
+  other.set_name("t");
+  other.mutable_task_id()->set_value("t2");
+  other.mutable_agent_id()->set_value("S1");
+  agent_does([=] { agent_->run_group({other}); });
+  end(SIGTERM);
+  EXPECT_EQ(agent_->states.back(), "t1 TASK_KILLED");
+  EXPECT_TRUE(agent_->states_of("t2").empty());
 }
 
 TEST_F(CommandExecutorTest, FailsASecondTask) {

@@ -40,6 +40,25 @@ class FakeAgent final : public Process {
     message.set_pid("");
     say(message);
   }
+  void run_group(const std::vector<mesos::v1::TaskInfo>& tasks) {
+    mesos::internal::RunTaskGroupMessage message;
+    message.mutable_framework()->set_user("u");
+    message.mutable_framework()->set_name("n");
+    message.mutable_executor()->mutable_executor_id()->set_value("E1");
+    for (const auto& task : tasks) {
+      *message.mutable_task_group()->add_tasks() = task;
+    }
+    say(message);
+  }
+  [[nodiscard]] std::vector<std::string> states_of(const std::string& task) const {
+    std::vector<std::string> found;
+    for (const auto& status : statuses) {
+      if (status.task_id().value() == task) {
+        found.push_back(TaskState_Name(status.state()));
+      }
+    }
+    return found;
+  }
 
  protected:
   void exited(const Pid& /*pid*/) override { executor_exited = true; }

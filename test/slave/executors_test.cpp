@@ -87,7 +87,7 @@ TEST(Executors, ACommandExecutorThatEndsEarlyFailsItsTask) {
   World world;
   world.registered();
   world.running("t1");
-  world.turn(on_command_executor_ended, world.last_key());
+  world.turn(on_executor_actor_ended, world.last_key());
   world.turn(on_container_destroyed, world.last_key(), Result<void>(internal_error("EBUSY")));
   EXPECT_THAT(world.trace_of({"send"}),
               ElementsAre(HasSubstr("t1 TASK_FAILED REASON_EXECUTOR_TERMINATED")));
@@ -141,7 +141,7 @@ TEST(Executors, NobodyElseMayRegister) {
                                          "send executor(1) ShutdownExecutorMessage"));
   world.turn(on_register_executor, executor_pid("e1"), registration("F1", "e1"));
   EXPECT_THAT(world.trace(), IsEmpty()) << "a repeat";
-  EXPECT_EQ(world.executor("e1")->pid, executor_pid("e1"));
+  EXPECT_EQ(std::get<Pid>(world.executor("e1")->connection), executor_pid("e1"));
 }
 
 TEST(Executors, OneThatReregistersIsTakenBackWithItsUpdates) {
@@ -272,7 +272,7 @@ TEST(Garbage, ASandboxIsKeptForAWhileThenRemoved) {
   const std::string sandbox = world.executor("t1")->directory;
   world.update("t1", TASK_FAILED, 'a');
   world.acknowledge("t1", 'a');
-  world.turn(on_command_executor_ended, world.last_key());
+  world.turn(on_executor_actor_ended, world.last_key());
   world.turn(on_container_destroyed, world.last_key(), Result<void>());
   world.trace();
   world.pass(std::chrono::minutes(59));
@@ -352,6 +352,35 @@ TEST(ExecutorEnvironment, SaysWhatTheReferenceListsAndTheTaskWins) {
       {"MESOS_SLAVE_PID", "slave(1)@10.0.0.2:5051"},
       {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
   EXPECT_EQ(environment, expected);
+}
+
+TEST(ExecutorEnvironment, OnlyACheckpointingExecutorOfACheckpointingAgentIsToWaitForIt) {
+  World world;
+  world.registered();
+  world.running("t1", "e1");
+  const auto environment = [&world] {
+    return executor_environment(world.state, world.options, *world.executor("e1"));
+  };
+  world.state.frameworks.at(FrameworkId("F1")).info.set_checkpoint(true);
+  EXPECT_EQ(environment().at("MESOS_CHECKPOINT"), "0");
+  EXPECT_EQ(environment().count("MESOS_RECOVERY_TIMEOUT"), 0U);
+  world.state.info.set_checkpoint(true);
+  EXPECT_EQ(environment().at("MESOS_CHECKPOINT"), "1");
+  EXPECT_EQ(environment().at("MESOS_RECOVERY_TIMEOUT"), "15mins");
+  EXPECT_EQ(environment().at("MESOS_SUBSCRIPTION_BACKOFF_MAX"), "2secs");
+}
+
+TEST(ExecutorEnvironment, AnExecutorsOwnShutdownGraceIsTold) {
+  World world;
+  world.registered();
+  world.running("t1", "e1");
+  Executor executor = *world.executor("e1");
+  auto info = *executor.info;
+  info.mutable_shutdown_grace_period()->set_nanoseconds(90'000'000'000);
+  executor.info = std::make_shared<const mesos::v1::ExecutorInfo>(info);
+  EXPECT_EQ(executor_environment(world.state, world.options, executor)
+                .at("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD"),
+            "90secs");
 }
 
 }  // namespace

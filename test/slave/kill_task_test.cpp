@@ -61,7 +61,7 @@ TEST(KillTask, BeforeACommandExecutorRegistersItsActorIsStoppedFirst) {
   world.kill("t1");
   EXPECT_THAT(world.trace_of({"send", "stop", "destroy"}),
               ElementsAre("stop executor-t1", kKilled));
-  world.turn(on_command_executor_ended, world.last_key());
+  world.turn(on_executor_actor_ended, world.last_key());
   EXPECT_THAT(world.trace_of({"destroy"}), ElementsAre("destroy C1"));
 }
 

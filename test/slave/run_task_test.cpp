@@ -51,7 +51,7 @@ TEST(RunTask, ACommandTaskRunsFromLaunchToItsLastAcknowledgement) {
                           "send master StatusUpdateMessage t1 TASK_FINISHED"));
 
   // The executor's actor ends; nothing is said of it, for it was made by the agent.
-  world.turn(on_command_executor_ended, world.last_key());
+  world.turn(on_executor_actor_ended, world.last_key());
   EXPECT_THAT(world.trace_of({"send", "destroy"}), ElementsAre("destroy C1"));
   world.turn(on_container_destroyed, world.last_key(), Result<void>());
   EXPECT_THAT(world.trace_of({"send", "remove"}), IsEmpty());
@@ -264,21 +264,6 @@ TEST(RunTask, KnownReservationsAreFine) {
   world.turn(on_checkpoint_resources, world.master, known);
   EXPECT_THAT(world.trace(), ElementsAre("write /work/meta/resources/resources.info"));
   EXPECT_THAT(refusal(world, message), ElementsAre("sandbox C1"));
-}
-
-TEST(RunTask, TheTasksOfAGroupAreDroppedWithAReason) {
-  World world;
-  world.registered();
-  mesos::internal::RunTaskGroupMessage message;
-  *message.mutable_framework() = framework_info("F1");
-  message.mutable_executor()->set_type(mesos::v1::ExecutorInfo::DEFAULT);
-  message.mutable_executor()->mutable_executor_id()->set_value("pod");
-  for (const char* const task : {"t1", "t2"}) {
-    *message.mutable_task_group()->add_tasks() = world.run_message(task).task();
-  }
-  world.turn(on_run_task_group, world.master, message);
-  EXPECT_THAT(world.trace_of({"send"}),
-              ElementsAre(HasSubstr("t1 TASK_DROPPED"), HasSubstr("t2 TASK_DROPPED")));
 }
 
 TEST(RunTask, TheExecutorOfACommandTaskIsDescribed) {

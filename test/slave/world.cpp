@@ -15,14 +15,41 @@ namespace {
 
 using mesos::internal::ExitedExecutorMessage;
 using mesos::internal::KillTaskMessage;
+using mesos::internal::RunTaskGroupMessage;
 using mesos::internal::RunTaskMessage;
 using mesos::internal::StatusUpdateAcknowledgementMessage;
 using mesos::internal::StatusUpdateMessage;
+
+std::string names_of(const mesos::v1::TaskGroupInfo& group) {
+  std::string names;
+  for (const auto& task : group.tasks()) {
+    names += " " + task.task_id().value();
+  }
+  return names;
+}
+
+std::string describe(const mesos::v1::executor::Event& event) {
+  std::string line = mesos::v1::executor::Event::Type_Name(event.type());
+  if (event.has_launch()) {
+    line += " " + event.launch().task().task_id().value();
+  } else if (event.has_launch_group()) {
+    line += names_of(event.launch_group().task_group());
+  } else if (event.has_kill()) {
+    line += " " + event.kill().task_id().value();
+  } else if (event.has_acknowledged()) {
+    line += " " + event.acknowledged().task_id().value();
+  } else if (event.has_message()) {
+    line += " '" + event.message().data() + "'";
+  }
+  return line;
+}
 
 std::string describe(const google::protobuf::Message& message) {
   std::string line = message.GetDescriptor()->name();
   if (const auto* run = dynamic_cast<const RunTaskMessage*>(&message)) {
     line += " " + run->task().task_id().value();
+  } else if (const auto* group = dynamic_cast<const RunTaskGroupMessage*>(&message)) {
+    line += names_of(group->task_group());
   } else if (const auto* kill = dynamic_cast<const KillTaskMessage*>(&message)) {
     line += " " + kill->task_id().value();
   } else if (const auto* exit = dynamic_cast<const ExitedExecutorMessage*>(&message)) {
@@ -165,12 +192,74 @@ void World::run_task(const std::string& task, const std::string& executor) {
   turn(on_run_task, master, run_message(task, executor));
 }
 
+RunTaskGroupMessage World::group_message(const std::vector<std::string>& tasks,
+                                         const std::string& executor,
+                                         mesos::v1::ExecutorInfo::Type type) {
+  RunTaskGroupMessage message;
+  *message.mutable_framework() = framework_info("F1");
+  message.mutable_executor()->mutable_executor_id()->set_value(executor);
+  message.mutable_executor()->set_type(type);
+  *message.mutable_executor()->add_resources() = scalar("cpus", 0.1);
+  if (type == mesos::v1::ExecutorInfo::CUSTOM) {
+    message.mutable_executor()->mutable_command()->set_value("run-" + executor);
+  }
+  for (const std::string& task : tasks) {
+    auto& info = *message.mutable_task_group()->add_tasks();
+    info = run_message(task).task();
+    *info.mutable_executor() = message.executor();
+  }
+  return message;
+}
+
+void World::run_group(const std::vector<std::string>& tasks, const std::string& executor,
+                      mesos::v1::ExecutorInfo::Type type) {
+  turn(on_run_task_group, master, group_message(tasks, executor, type));
+}
+
+// -- over HTTP --------------------------------------------------------------------
+
+mesos::v1::executor::Call World::call(mesos::v1::executor::Call::Type type,
+                                      const std::string& executor) {
+  mesos::v1::executor::Call call;
+  call.set_type(type);
+  call.mutable_framework_id()->set_value("F1");
+  call.mutable_executor_id()->set_value(executor);
+  if (type == mesos::v1::executor::Call::SUBSCRIBE) {
+    call.mutable_subscribe();
+  }
+  return call;
+}
+
+mesos::v1::executor::Call World::update_call(const std::string& task, mesos::v1::TaskState state,
+                                             char seed, const std::string& executor) {
+  auto made = call(mesos::v1::executor::Call::UPDATE, executor);
+  auto& status = *made.mutable_update()->mutable_status();
+  status.mutable_task_id()->set_value(task);
+  status.set_state(state);
+  status.set_source(mesos::v1::TaskStatus::SOURCE_EXECUTOR);
+  status.set_uuid(uuid_of(seed));
+  return made;
+}
+
+CallAnswer World::says(const mesos::v1::executor::Call& call, SubscriptionId stream,
+                       const std::map<std::string, std::string>& claims) {
+  Outbox out;
+  CallAnswer answer =
+      on_executor_call(state, Context{now, random, options}, {call, claims, stream}, out);
+  record(std::move(out));
+  return answer;
+}
+
+int World::subscribes(const std::string& executor, SubscriptionId stream) {
+  return says(call(mesos::v1::executor::Call::SUBSCRIBE, executor), stream).status;
+}
+
 void World::prepared() { turn(on_sandbox_prepared, last_key_, Result<void>()); }
 
 void World::up() {
   Executor* const executor = find_executor(state, last_key_);
-  if (executor->command_task) {
-    turn(on_command_executor_started, last_key_, executor_pid(last_key_.executor_id.str()));
+  if (executor->is_actor()) {
+    turn(on_executor_actor_started, last_key_, executor_pid(last_key_.executor_id.str()));
   } else {
     turn(on_launched, last_key_, Result<std::int64_t>(std::int64_t{77}));
   }
@@ -256,9 +345,10 @@ Lines World::intention_lines(const Intention& intention) {
         } else if constexpr (std::is_same_v<T, LaunchContainer>) {
           return {"launch " + container_name(wanted.key.container_id) + " " +
                   wanted.command.argv.back()};
-        } else if constexpr (std::is_same_v<T, StartCommandExecutor>) {
-          return {"command-executor " + container_name(wanted.key.container_id)};
-        } else if constexpr (std::is_same_v<T, StopCommandExecutor>) {
+        } else if constexpr (std::is_same_v<T, StartExecutorActor>) {
+          return {(wanted.pod ? "pod-executor " : "command-executor ") +
+                  container_name(wanted.key.container_id)};
+        } else if constexpr (std::is_same_v<T, StopExecutorActor>) {
           return {"stop " + wanted.pid.id};
         } else if constexpr (std::is_same_v<T, DestroyContainer>) {
           return {"destroy " + container_name(wanted.key.container_id)};
@@ -286,6 +376,10 @@ void World::record(Outbox out) {
   }
   for (const auto& send : out.sends) {
     lines_.push_back("send " + send.to.id + " " + describe(*send.message));
+  }
+  for (const auto& [stream, event] : out.events) {
+    lines_.push_back("stream " + std::to_string(stream) + " " +
+                     (event ? describe(*event) : "closed"));
   }
   for (const auto& timer : out.timers) {
     lines_.push_back("timer " + kind_name(timer.name.kind) + " " +

@@ -9,6 +9,7 @@
 
 #include "mesos/internal/messages.pb.h"
 #include "messages/random.hpp"
+#include "slave/logic/executor_calls.hpp"
 #include "slave/logic/outbox.hpp"
 #include "slave/logic/state.hpp"
 
@@ -48,6 +49,24 @@ class World {
                                               const std::string& framework = "F1");
   /// A command task, or one of a custom executor.
   void run_task(const std::string& task, const std::string& executor = "");
+  /// A group of an executor of pods, or of a custom one.
+  mesos::internal::RunTaskGroupMessage group_message(
+      const std::vector<std::string>& tasks, const std::string& executor,
+      mesos::v1::ExecutorInfo::Type type = mesos::v1::ExecutorInfo::DEFAULT);
+  void run_group(const std::vector<std::string>& tasks, const std::string& executor,
+                 mesos::v1::ExecutorInfo::Type type = mesos::v1::ExecutorInfo::DEFAULT);
+
+  // -- over HTTP ------------------------------------------------------------------
+  static mesos::v1::executor::Call call(mesos::v1::executor::Call::Type type,
+                                        const std::string& executor);
+  /// A valid update, uuid from `seed`.
+  static mesos::v1::executor::Call update_call(const std::string& task, mesos::v1::TaskState state,
+                                               char seed, const std::string& executor);
+  CallAnswer says(const mesos::v1::executor::Call& call, SubscriptionId stream = 0,
+                  const std::map<std::string, std::string>& claims = {});
+  /// A SUBSCRIBE without anything unacknowledged; gives the status.
+  int subscribes(const std::string& executor, SubscriptionId stream);
+
   /// The last executor started, its sandbox made, its process up, itself registered.
   void prepared();
   void up();

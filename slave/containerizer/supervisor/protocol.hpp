@@ -6,7 +6,8 @@ namespace troupe::supervisor {
 
 /// What the agent hands to a supervisor: a file descriptor with this header, then `group_count`
 /// group ids (uint32), then strings, each ended by a NUL: the record folder, the working directory,
-/// the files for stdout and stderr, `argument_count` arguments, `variable_count` variables
+/// the files for stdout and stderr (not used if descriptors for
+/// them were handed over), `argument_count` arguments, `variable_count` variables
 /// ("NAME=value"). A file has no limit of size, as the argument list of an exec has.
 /// Both programs come from one build, so that the layout is the machine's own.
 struct SpecHeader {
@@ -17,8 +18,9 @@ struct SpecHeader {
   std::uint32_t user_id = 0;
   std::uint32_t group_id = 0;
   std::uint32_t group_count = 0;
+  std::uint32_t terminal = 0;  ///< 1: its input becomes the terminal that controls the session
 
-  static constexpr std::uint32_t kMagic = 0x54525031;
+  static constexpr std::uint32_t kMagic = 0x54525032;
 };
 
 /// The step that failed.
@@ -28,6 +30,7 @@ enum class Stage : std::int32_t {
   kRecord,
   kFork,
   kStdin,
+  kTerminal,
   kUser,
   kDirectory,
   kStdout,

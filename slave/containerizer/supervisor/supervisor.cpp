@@ -1,5 +1,5 @@
 // troupe-supervisor: holds one task. The agent starts it (posix_launcher.hpp) as
-//   troupe-supervisor <container id> <spec fd> <reply fd>
+//   troupe-supervisor <container id> <spec fd> <reply fd> [<stdin fd> <stdout fd> <stderr fd>]
 // and it starts the task, keeps every process below it in reach (it is their subreaper), writes the
 // task's exit status where also a later agent finds it, kills what the task left behind, and ends.
 // SIGTERM makes it kill everything. It depends on no agent being there.
@@ -12,6 +12,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -46,7 +47,11 @@ struct Spec {
   char** variables = nullptr;
 };
 
+constexpr int kStandardCount = 3;
+
 int reply_descriptor = -1;
+/// What becomes the task's input, output and error; -1: nothing, and files.
+int standard_descriptors[kStandardCount] = {-1, -1, -1};
 
 [[noreturn]] void fail(Stage stage, int error) {
   const Reply reply{stage, error};
@@ -191,6 +196,34 @@ void redirect(const char* path, int flags, int to, Stage stage) {
   close(file);
 }
 
+/// Takes the files that the specification names.
+void take_files(const Spec& spec) {
+  redirect("/dev/null", O_RDONLY, STDIN_FILENO, Stage::kStdin);
+  redirect(spec.stdout_path, O_WRONLY | O_APPEND | O_CREAT, STDOUT_FILENO, Stage::kStdout);
+  redirect(spec.stderr_path, O_WRONLY | O_APPEND | O_CREAT, STDERR_FILENO, Stage::kStderr);
+}
+
+/// Takes what was handed over.
+void take_descriptors(const Spec& spec) {
+  for (int standard = 0; standard < kStandardCount; ++standard) {
+    if (dup2(standard_descriptors[standard], standard) < 0) {
+      fail(Stage::kStdin, errno);
+    }
+  }
+  if (spec.header.terminal != 0 && ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) {
+    fail(Stage::kTerminal, errno);
+  }
+}
+
+/// A task may open what it was given again (/dev/stdout), also as another user.
+void give_descriptors_to(const SpecHeader& header) {
+  for (int standard = 0; standard < kStandardCount && header.switch_user != 0; ++standard) {
+    if (standard_descriptors[standard] >= 0) {
+      (void)!fchown(standard_descriptors[standard], header.user_id, static_cast<gid_t>(-1));
+    }
+  }
+}
+
 void reset_signals() {
   // Past the C library, which hides two signals of its own. Zeros mean SIG_DFL, no flags, no mask.
   constexpr unsigned long kKernelActionBytes = 64;
@@ -220,6 +253,7 @@ void become_user(const SpecHeader& header, const gid_t* groups) {
 [[noreturn]] void become_task(const Spec& spec, pid_t supervisor) {
   // A session of its own: `kill 0` in the task must not reach the supervisor.
   setsid();
+  give_descriptors_to(spec.header);
   become_user(spec.header, spec.groups);
   // Without its supervisor a task is out of everybody's reach. Set after the change of user, which
   // clears it.
@@ -230,9 +264,11 @@ void become_user(const SpecHeader& header, const gid_t* groups) {
   if (chdir(spec.directory) != 0) {
     fail(Stage::kDirectory, errno);
   }
-  redirect("/dev/null", O_RDONLY, STDIN_FILENO, Stage::kStdin);
-  redirect(spec.stdout_path, O_WRONLY | O_APPEND | O_CREAT, STDOUT_FILENO, Stage::kStdout);
-  redirect(spec.stderr_path, O_WRONLY | O_APPEND | O_CREAT, STDERR_FILENO, Stage::kStderr);
+  if (standard_descriptors[0] >= 0) {
+    take_descriptors(spec);
+  } else {
+    take_files(spec);
+  }
   reset_signals();
   environ = spec.variables;  // execvp looks for PATH there.
   execvp(spec.arguments[0], spec.arguments);
@@ -353,16 +389,32 @@ void close_range_if_any(int first, int last) {
   }
 }
 
+bool is_kept(int descriptor, int spec_descriptor) {
+  bool kept = descriptor == spec_descriptor || descriptor == reply_descriptor;
+  for (const int standard : standard_descriptors) {
+    kept = kept || descriptor == standard;
+  }
+  return kept;
+}
+
 /// Lets go of all that the agent holds: its files, its terminal, its folder.
 void leave_the_agent(int spec_descriptor) {
-  const int low = spec_descriptor < reply_descriptor ? spec_descriptor : reply_descriptor;
-  const int high = spec_descriptor < reply_descriptor ? reply_descriptor : spec_descriptor;
-  close_range_if_any(3, low - 1);
-  close_range_if_any(low + 1, high - 1);
-  close_range_if_any(high + 1, INT_MAX);
+  int highest = spec_descriptor > reply_descriptor ? spec_descriptor : reply_descriptor;
+  for (const int standard : standard_descriptors) {
+    highest = standard > highest ? standard : highest;
+    fcntl(standard, F_SETFD, FD_CLOEXEC);  // One of -1 is refused, without harm.
+  }
+  int first = kStandardCount;
+  for (int descriptor = first; descriptor <= highest; ++descriptor) {
+    if (is_kept(descriptor, spec_descriptor)) {
+      close_range_if_any(first, descriptor - 1);
+      first = descriptor + 1;
+    }
+  }
+  close_range_if_any(first, INT_MAX);
   fcntl(reply_descriptor, F_SETFD, FD_CLOEXEC);
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (int standard = 0; standard < 3; ++standard) {
+  for (int standard = 0; standard < kStandardCount; ++standard) {
     dup2(null, standard);
   }
   close(null);
@@ -379,7 +431,7 @@ bool agent_is_there() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
+  if (argc != 4 && argc != 4 + kStandardCount) {
     constexpr char kUsage[] = "troupe-supervisor is started by the agent\n";
     (void)!write(STDERR_FILENO, kUsage, sizeof(kUsage) - 1);
     return 2;
@@ -389,6 +441,9 @@ int main(int argc, char** argv) {
   sigprocmask(SIG_SETMASK, &all, nullptr);
   const int spec_descriptor = atoi(argv[2]);
   reply_descriptor = atoi(argv[3]);
+  for (int standard = 0; standard < argc - 4; ++standard) {
+    standard_descriptors[standard] = atoi(argv[4 + standard]);
+  }
   leave_the_agent(spec_descriptor);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   // An ignored SIGCHLD, which the agent may pass on, would lose the task's status.
@@ -410,6 +465,10 @@ int main(int argc, char** argv) {
   }
   if (main == 0) {
     become_task(spec, supervisor);
+  }
+  // The task's alone: when it has ended, so has its output.
+  for (const int standard : standard_descriptors) {
+    close(standard);
   }
   char text[16];
   const int length = snprintf(text, sizeof(text), "%d\n", static_cast<int>(main));
