@@ -8,7 +8,9 @@
 #include <rapidjson/document.h>
 
 #include "actors/net/host.hpp"
+#include "actors/net/prober/curl_prober.hpp"
 #include "executor/command_executor.hpp"
+#include "executor/pod_executor.hpp"
 #include "slave/checkpoint/posix_files.hpp"
 #include "slave/containerizer/posix_launcher.hpp"
 #include "slave/fetcher/uri_fetcher.hpp"
@@ -37,7 +39,8 @@ double detected_mem() {
   const auto usable = total == 0               ? kGigabyte
                       : total >= 2 * kGigabyte ? total - kGigabyte
                                                : total / 2;
-  return static_cast<double>(usable / kMegabyte);
+  const auto megabytes = usable / kMegabyte;
+  return static_cast<double>(megabytes);
 }
 
 double detected_disk(const std::string& work_dir) {
@@ -50,7 +53,8 @@ double detected_disk(const std::string& work_dir) {
   const auto usable = total == 0                ? 10 * kGigabyte
                       : total >= 10 * kGigabyte ? total - 5 * kGigabyte
                                                 : total / 2;
-  return static_cast<double>(usable / kMegabyte);
+  const auto megabytes = usable / kMegabyte;
+  return static_cast<double>(megabytes);
 }
 
 std::string trimmed(const std::string& text) {
@@ -129,6 +133,7 @@ Result<agent::Ports> make_agent_ports(const agent::Options& options, const Fetch
   }
   auto launcher = std::make_shared<agent::PosixLauncher>(
       agent::PosixLauncherOptions{options.runtime_dir, supervisor});
+  const auto prober = std::make_shared<CurlProber>();
   agent::FetcherOptions fetcher_options;
   fetcher_options.cache_dir = fetcher.cache_dir;
   fetcher_options.cache_size_bytes = fetcher.cache_bytes;
@@ -137,8 +142,8 @@ Result<agent::Ports> make_agent_ports(const agent::Options& options, const Fetch
                       launcher,
                       std::make_shared<agent::UriFetcher>(std::move(fetcher_options)),
                       std::move(files),
-                      command_executors(launcher),
-                      nullptr};
+                      command_executors(launcher, prober),
+                      pod_executors(prober)};
 }
 
 Result<void> parse_credentials(const std::string& text,
@@ -202,7 +207,7 @@ Result<std::vector<mesos::v1::Attribute>> parse_attributes(const std::string& te
   return attributes;
 }
 
-Resources with_detected(Resources given, const std::string& work_dir,
+Resources with_detected(const Resources& given, const std::string& work_dir,
                         const std::string& default_role) {
   std::set<std::string> names;
   for (const auto& resource : given) {

@@ -43,7 +43,7 @@ Result<std::vector<mesos::v1::Attribute>> parse_attributes(const std::string& te
 
 /// What the flag leaves out of cpus, mem, disk and ports, detected as Mesos does it
 /// (mesos-semantics 0.2).
-Resources with_detected(Resources given, const std::string& work_dir,
+Resources with_detected(const Resources& given, const std::string& work_dir,
                         const std::string& default_role);
 
 }  // namespace troupe::cli

@@ -140,7 +140,7 @@ Result<void> AgentFlags::finish() {
   if (!given.ok()) {
     return invalid("--resources=" + resources_ + ": " + given.error().message);
   }
-  options_->resources = with_detected(std::move(*given), options_->work_dir, default_role_);
+  options_->resources = with_detected(*given, options_->work_dir, default_role_);
   return {};
 }
 

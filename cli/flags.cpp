@@ -58,7 +58,9 @@ Result<std::map<std::string, std::string>> read_config(const std::string& path) 
     }
     const auto equals = line.find('=');
     if (equals == std::string::npos) {
-      return invalid(path + ": '" + line + "' is not NAME=VALUE");
+      std::string message = path;
+      message.append(": '").append(line).append("' is not NAME=VALUE");
+      return invalid(std::move(message));
     }
     values[stripped(line.substr(0, equals))] = stripped(line.substr(equals + 1));
   }
@@ -110,7 +112,7 @@ struct Flags::Impl {
   }
 
   /// The first that says something: command line, environment, file, default.
-  std::optional<std::string> text_of(const Flag& flag) const {
+  [[nodiscard]] std::optional<std::string> text_of(const Flag& flag) const {
     if (flag.is_bool && flag.option->count() > 0) {
       return flag.truth ? "true" : "false";
     }

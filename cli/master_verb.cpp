@@ -110,6 +110,11 @@ void add_master_flags(Flags& flags, master::Options* options) {
             into(&options->max_completed_tasks_per_framework, 0, 1'000'000));
   flags.add("max_unreachable_tasks_per_framework", "1000", "Unreachable tasks kept in memory",
             into(&options->max_unreachable_tasks_per_framework, 0, 1'000'000));
+  flags.add_bool("publish_per_framework_metrics", &options->publish_per_framework_metrics,
+                 "Show metrics of each framework");
+  flags.add("max_operator_event_stream_subscribers", "1000",
+            "Subscribers of the operator event stream; above it the oldest is sent off",
+            into(&options->max_operator_event_stream_subscribers, 1, 1'000'000));
 }
 
 int master_verb(int argc, const char* const* argv) {

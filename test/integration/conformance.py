@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the conformance suite against a cluster of separate processes, a master and an agent.
 
-    conformance.py --troupe PROGRAM --suite RUN.PY [--beyond] [PATTERN ...]
+    conformance.py --troupe PROGRAM --suite RUN.PY [--beyond] [--without PATTERN ...] [PATTERN ...]
 
 Ports are picked by the system, folders are temporary, and every process is ended by its id.
 Exit status: that of the suite; 2 if the cluster does not come up.
@@ -17,12 +17,6 @@ import sys
 import tempfile
 import time
 import urllib.request
-
-# These need the HTTP API of schedulers, which is not there yet: take them out of here with it.
-NEED_SCHEDULER_API = (
-    "test_a_launch_of_an_http_framework_has_an_empty_pid",
-    "test_a_framework_of_the_http_api_may_have_a_v0_executor",
-)
 
 
 class Program:
@@ -74,10 +68,10 @@ def active_agents(master):
         return [a for a in json.load(answer)["slaves"] if a["active"]]
 
 
-def tests(suite, patterns):
-    """The names of the suite's tests that match, without those that cannot pass yet."""
+def tests(suite, patterns, without):
+    """The names of the suite's tests that match `patterns` (none: all), and none of `without`."""
     listed = subprocess.run([sys.executable, suite, "--list", *patterns], check=True, capture_output=True, text=True)
-    return [t for t in listed.stdout.split() if t.rpartition(".")[2] not in NEED_SCHEDULER_API]
+    return [t for t in listed.stdout.split() if not any(w in t for w in without)]
 
 
 def main():
@@ -86,6 +80,7 @@ def main():
     parser.add_argument("--suite", required=True)
     parser.add_argument("--beyond", action="store_true", help="also what goes beyond Apache Mesos")
     parser.add_argument("--keep-logs", metavar="FOLDER", help="where the programs log; temporary if not given")
+    parser.add_argument("--without", metavar="PATTERN", action="append", default=[], help="leaves such tests out")
     parser.add_argument("patterns", nargs="*")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="troupe-conformance-") as work:
@@ -100,7 +95,7 @@ def main():
                 eventually("agent", lambda: agent.alive() and active_agents(address))
                 environment = dict(os.environ, **({"BEYOND": "1"} if options.beyond else {}))
                 suite = subprocess.run([sys.executable, options.suite, "--master", address,
-                                        *tests(options.suite, options.patterns)], env=environment, check=False)
+                                        *tests(options.suite, options.patterns, options.without)], env=environment, check=False)
                 # A test that passed because nothing was left to disagree is no success.
                 alive = master.alive() and agent.alive()
                 return suite.returncode if alive else 1

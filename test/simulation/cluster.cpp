@@ -8,6 +8,7 @@
 #include "actors/static_detector.hpp"
 #include "executor/command_executor.hpp"
 #include "executor/executor.hpp"
+#include "executor/pod_executor.hpp"
 #include "master/logic/framework_removal.hpp"
 #include "master/master.hpp"
 #include "messages/invariant.hpp"
@@ -92,6 +93,9 @@ Faults Faults::swarm(Random& random) {
   faults.between_partitions = sometimes() ? seconds(10, 60) : Duration::zero();
   faults.between_framework_crashes = sometimes() ? seconds(20, 90) : Duration::zero();
   faults.launch_failure = sometimes() ? 0.2 * random.uniform() : 0.0;
+  faults.between_lost_streams = sometimes() ? seconds(5, 60) : Duration::zero();
+  faults.between_container_calls = sometimes() ? seconds(1, 5) : Duration::zero();
+  faults.between_operator_deeds = sometimes() ? seconds(2, 15) : Duration::zero();
   return faults;
 }
 
@@ -109,6 +113,9 @@ std::string Faults::str() const {
   every("broken link", between_broken_links);
   every("partition", between_partitions);
   every("framework crash", between_framework_crashes);
+  every("lost stream", between_lost_streams);
+  every("operator's deed", between_operator_deeds);
+  every("container call", between_container_calls);
   return out.str();
 }
 
@@ -123,7 +130,13 @@ Cluster::Cluster(std::uint64_t seed, std::size_t agents, const Faults& faults)
     node->ip = "10.0.1." + std::to_string(i + 1);
     node->machine = std::make_unique<Machine>(
         simulation_, node->ip,
-        std::map<std::string, Machine::Program>{{"timed-executor", timed_executor}});
+        std::map<std::string, Machine::Program>{
+            {"timed-executor", timed_executor},
+            {"http-executor", [this, agent = node.get()](Runtime& own, const LaunchSpec& spec) {
+               own.spawn(make_http_executor(
+                   simulation_, [agent] { return agent->running ? agent->port : AgentPort(); },
+                   spec));
+             }}});
     node->machine->launch_failure = faults.launch_failure;
     node->files = std::make_shared<SimFiles>(simulation_);
     start_agent(*node);
@@ -136,17 +149,20 @@ Cluster::~Cluster() { simulation_.after_each_turn({}); }
 void Cluster::start_master() {
   Runtime& runtime = simulation_.add_node(kMaster.ip_str(), kMaster.port);
   master_ = master::spawn_master_actors(runtime, master_options(), master::Ports{});
+  master_node_ = &runtime;
 }
 
 void Cluster::start_agent(AgentNode& node) {
   Runtime& runtime = simulation_.add_node(node.ip, 5051);
   // The machine and its files outlive the agent: no ownership here.
   const std::shared_ptr<Launcher> launcher(std::shared_ptr<void>(), node.machine.get());
+  const auto prober = std::make_shared<SimProber>(simulation_);
   agent::Ports ports{std::make_shared<StaticDetector>(kMaster), launcher,
                      std::make_shared<SimFetcher>(simulation_), node.files,
-                     command_executors(launcher), nullptr};
+                     command_executors(launcher, prober),       pod_executors(prober)};
   node.address = runtime.address();
   node.running = agent::spawn_agent_actors(runtime, agent_options(), ports);
+  node.port = {&runtime, node.port.life + 1};
 }
 
 void Cluster::add(std::shared_ptr<Workload> workload) {
@@ -154,6 +170,22 @@ void Cluster::add(std::shared_ptr<Workload> workload) {
   node->workload = std::move(workload);
   frameworks_.push_back(std::move(node));
   start_framework(*frameworks_.back());
+}
+
+void Cluster::add(std::shared_ptr<HttpWorkload> workload) {
+  clients_.push_back(std::move(workload));
+  if (clients_.size() == 1) {
+    move_clients_on();
+  }
+}
+
+void Cluster::move_clients_on() {
+  for (const auto& client : clients_) {
+    if (master_node_ != nullptr) {
+      client->step(simulation_, *master_node_);
+    }
+  }
+  simulation_.at(std::chrono::milliseconds(200), [this] { move_clients_on(); });
 }
 
 void Cluster::start_framework(FrameworkNode& node) {
@@ -218,13 +250,17 @@ void Cluster::crash_master() {
     return;
   }
   master_.reset();
+  master_node_ = nullptr;
   simulation_.crash(kMaster);
+  for (const auto& client : clients_) {
+    client->lose_stream(HttpWorkload::Loss::kBroken);
+  }
   simulation_.at(about(std::chrono::seconds(3)), [this] { start_master(); });
 }
 
 void Cluster::crash_agent() {
   auto& node = any_agent();
-  if (!node.running) {
+  if (!node.running || node.maintained) {
     return;
   }
   node.running.reset();
@@ -241,7 +277,84 @@ void Cluster::crash_framework() {
   simulation_.at(about(std::chrono::seconds(5)), [this, &node] { start_framework(node); });
 }
 
+// -- an operator --------------------------------------------------------------------------
+
+void Cluster::operate() {
+  if (!master_) {
+    return;
+  }
+  master_->run(
+      [this](master::State& state, const master::Context& context, master::Outbox& outbox) {
+        if (state.elected == Time()) {
+          return;
+        }
+        if (const auto ip = operator_.act(state, context, outbox)) {
+          simulation_.at(std::chrono::seconds(1), [this, ip = *ip] { take_down(ip); });
+        }
+      });
+}
+
+void Cluster::use_containers() {
+  const AgentNode& node = any_agent();
+  if (node.running) {
+    container_user_.act(*node.port.node);
+    if (violation_.empty()) {
+      violation_ = container_user_.complaint();
+    }
+  }
+}
+
+/// The machine is switched off, and on again later; its agent has been told to shut down before.
+void Cluster::take_down(const std::string& ip) {
+  for (auto& node : agents_) {
+    if (node->ip != ip || node->maintained) {
+      continue;
+    }
+    if (!node->running) {  // It has crashed, and is about to come back.
+      simulation_.at(std::chrono::seconds(1), [this, ip] { take_down(ip); });
+      continue;
+    }
+    node->maintained = true;
+    node->running.reset();
+    simulation_.crash(node->address);
+    simulation_.at(about(std::chrono::seconds(15)), [this, &node = *node] { bring_up(node); });
+  }
+}
+
+void Cluster::bring_up(AgentNode& node) {
+  if (master_) {
+    master_->run(
+        [this, ip = node.ip](master::State& state, const master::Context& /*context*/,
+                             master::Outbox& outbox) { operator_.bring_up(state, ip, outbox); });
+  }
+  simulation_.at(std::chrono::seconds(2), [this, &node] {
+    start_agent(node);
+    node.maintained = false;
+  });
+}
+
+/// Everything as before. A machine that is down comes up in one turn, and off the schedule; what
+/// else is scheduled goes in the next.
+void Cluster::tidy() {
+  for (const int seconds : {0, 20, 40}) {
+    simulation_.at(std::chrono::seconds(seconds), [this] {
+      if (master_) {
+        master_->run([this](master::State& state, const master::Context& /*context*/,
+                            master::Outbox& outbox) { operator_.tidy(state, outbox); });
+      }
+    });
+  }
+}
+
 void Cluster::break_a_link() { simulation_.break_links(kMaster, any_peer()); }
+
+void Cluster::lose_a_stream() {
+  if (!clients_.empty()) {
+    clients_[simulation_.random().below(clients_.size())]->lose_stream(
+        simulation_.random().below(2) == 0 ? HttpWorkload::Loss::kBroken
+                                           : HttpWorkload::Loss::kForgotten);
+  }
+}
 
 /// One way or both, for some seconds: shorter and longer than pings take to notice.
 void Cluster::partition() {
@@ -272,10 +385,14 @@ void Cluster::run_with_faults(Duration duration) {
   schedule(faults_.between_framework_crashes, [this] { crash_framework(); });
   schedule(faults_.between_broken_links, [this] { break_a_link(); });
   schedule(faults_.between_partitions, [this] { partition(); });
+  schedule(faults_.between_lost_streams, [this] { lose_a_stream(); });
+  schedule(faults_.between_operator_deeds, [this] { operate(); });
+  schedule(faults_.between_container_calls, [this] { use_containers(); });
   simulation_.run_until([this] { return !violation_.empty(); }, duration);
   calm_ = true;
   simulation_.heal();
   simulation_.set_faults({});
+  tidy();
   for (auto& agent : agents_) {
     agent->machine->launch_failure = 0;
     notice_losses(agent->address);
@@ -287,14 +404,15 @@ void Cluster::run_with_faults(Duration duration) {
 
 // -- judging ------------------------------------------------------------------------------
 
+bool Cluster::all_done() const {
+  return std::all_of(frameworks_.begin(), frameworks_.end(),
+                     [](const auto& node) { return node->workload->done(); }) &&
+         std::all_of(clients_.begin(), clients_.end(),
+                     [](const auto& client) { return client->done(); });
+}
+
 bool Cluster::finish(Duration limit) {
-  return simulation_.run_until(
-             [this] {
-               return !violation_.empty() ||
-                      std::all_of(frameworks_.begin(), frameworks_.end(),
-                                  [](const auto& node) { return node->workload->done(); });
-             },
-             limit) &&
+  return simulation_.run_until([this] { return !violation_.empty() || all_done(); }, limit) &&
          violation_.empty();
 }
 
@@ -309,6 +427,11 @@ void Cluster::check() {
   }
   for (const auto& node : frameworks_) {
     if (auto complaint = node->workload->complaint(); !complaint.empty()) {
+      violation_ = complaint;
+    }
+  }
+  for (const auto& client : clients_) {
+    if (auto complaint = client->complaint(); !complaint.empty()) {
       violation_ = complaint;
     }
   }
@@ -371,6 +494,9 @@ std::string Cluster::progress() const {
   std::string text;
   for (const auto& node : frameworks_) {
     text += (text.empty() ? "" : "; ") + node->workload->progress();
+  }
+  for (const auto& client : clients_) {
+    text += "; " + client->progress();
   }
   return text;
 }

@@ -138,14 +138,15 @@ void Machine::run_command(const LaunchSpec& spec, const std::string& command, Ex
   int exit_status = 0;
   words >> verb >> seconds >> exit_status;
   INVARIANT(verb == "run") << "no program and no command of the simulation: " << command;
-  containers_[spec.container_id] = Container{std::move(exited), nullptr};
+  containers_[spec.container_id] =
+      Container{std::move(exited), nullptr, spec.io ? spec.io->on_output : nullptr};
   simulation_.at(std::chrono::milliseconds(3) + from_seconds(seconds),
                  [this, id = spec.container_id, exit_status] { end(id, exit_status << 8); });
 }
 
 void Machine::run_program(const LaunchSpec& spec, const Program& program, Exited exited) {
   const ContainerId id = spec.container_id;
-  containers_[id] = Container{std::move(exited), nullptr};
+  containers_[id] = Container{std::move(exited), nullptr, nullptr};
   simulation_.at(std::chrono::milliseconds(3), [this, id, program, spec] {
     const auto found = containers_.find(id);
     if (found == containers_.end()) {
@@ -183,6 +184,9 @@ void Machine::end(const ContainerId& id, std::optional<int> wait_status) {
   containers_.erase(found);
   if (container.node != nullptr) {
     simulation_.crash(container.node->address());
+  }
+  if (container.output) {
+    container.output(ContainerIo::Stream::kStdout, "", [] {});
   }
   container.exited(ContainerExit{wait_status});
 }
@@ -223,6 +227,25 @@ void Machine::destroy_orphans(const std::vector<ContainerId>& keep, Destroyed de
     }
     destroyed({});
   });
+}
+
+// -- prober -------------------------------------------------------------------------------
+
+void SimProber::http(const std::string& /*url*/, Duration /*timeout*/,
+                     std::function<void(Result<int> status)> answered) {
+  const int status = simulation_.random().below(4) == 0 ? 500 : 200;
+  simulation_.at(std::chrono::milliseconds(1), [answered, status] { answered(status); });
+}
+
+void SimProber::tcp(const std::string& ip, std::uint16_t port, Duration timeout,
+                    std::function<void(Result<void>)> connected) {
+  if (port == 1) {
+    simulation_.at(timeout, [connected, ip] {
+      connected(Error{ErrorCode::kUnavailable, ip + ":1: timed out"});
+    });
+    return;
+  }
+  simulation_.at(std::chrono::milliseconds(1), [connected] { connected({}); });
 }
 
 // -- fetcher ------------------------------------------------------------------------------

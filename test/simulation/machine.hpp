@@ -9,6 +9,7 @@
 #include "actors/ports/fetcher.hpp"
 #include "actors/ports/files.hpp"
 #include "actors/ports/launcher.hpp"
+#include "actors/ports/prober.hpp"
 #include "actors/simulation.hpp"
 
 namespace troupe::sim {
@@ -71,7 +72,8 @@ class Machine final : public Launcher {
  private:
   struct Container {
     Exited exited;
-    Runtime* node = nullptr;  // Of a program.
+    Runtime* node = nullptr;     // Of a program.
+    ContainerIo::Output output;  // Of an interactive one: ends with it, and says nothing.
   };
   void run_command(const LaunchSpec& spec, const std::string& command, Exited exited);
   void run_program(const LaunchSpec& spec, const Program& program, Exited exited);
@@ -83,6 +85,19 @@ class Machine final : public Launcher {
   std::map<std::string, Program> programs_;
   std::map<ContainerId, Container> containers_;
   std::uint16_t next_port_ = 40000;
+};
+
+/// Services that are there or not as the seed says, one of them never: port 1 does not answer.
+class SimProber final : public Prober {
+ public:
+  explicit SimProber(Simulation& simulation) : simulation_(simulation) {}
+  void http(const std::string& url, Duration timeout,
+            std::function<void(Result<int> status)> answered) override;
+  void tcp(const std::string& ip, std::uint16_t port, Duration timeout,
+           std::function<void(Result<void>)> connected) override;
+
+ private:
+  Simulation& simulation_;
 };
 
 /// Fetches nothing: a URI that holds "missing" fails, one that holds "slow" takes a minute.

@@ -9,7 +9,8 @@ namespace troupe::sim {
 namespace {
 
 const Resources kTask = *Resources::parse("cpus:0.5;mem:64");
-const Resources kExecutor = *Resources::parse("cpus:0.1;mem:32");
+const Resources kExecutor = *Resources::parse("cpus:0.1;mem:32;disk:8");
+constexpr int kGroup = 3;  // Tasks of one group, if there is room.
 
 }  // namespace
 
@@ -27,7 +28,11 @@ class Batch::Framework final : public Scheduler {
 
   void on_offers(const std::vector<Offer>& offers) override {
     for (const auto& offer : offers) {
-      launch(offer, tasks_for(offer));
+      if (is_in_groups()) {
+        accept({offer.id()}, groups_for(offer));
+      } else {
+        launch(offer, tasks_for(offer));
+      }
     }
   }
 
@@ -71,7 +76,7 @@ class Batch::Framework final : public Scheduler {
   std::vector<TaskInfo> tasks_for(const Offer& offer) {
     Resources free(offer.resources());
     std::vector<TaskInfo> tasks;
-    const bool custom = batch_->kind_ == Kind::kCustomExecutor;
+    const bool custom = batch_->kind_ != Kind::kCommands;
     const bool has_executor = offer.executor_ids_size() > 0;
     if (custom && !has_executor) {
       if (!free.contains(kExecutor)) {
@@ -84,6 +89,32 @@ class Batch::Framework final : public Scheduler {
       tasks.push_back(make_task(offer, custom));
     }
     return tasks;
+  }
+
+  bool is_in_groups() const {
+    return batch_->kind_ == Kind::kHttpGroups || batch_->kind_ == Kind::kPods;
+  }
+
+  /// The tasks for an offer, some at a time: a group shares its fate, so an attempt may also end as
+  /// one of the others does.
+  std::vector<Operation> groups_for(const Offer& offer) {
+    std::vector<Operation> operations;
+    for (TaskInfo& task : tasks_for(offer)) {
+      if (operations.empty() ||
+          operations.back().launch_group().task_group().tasks_size() == kGroup) {
+        operations.emplace_back().set_type(Operation::LAUNCH_GROUP);
+      }
+      auto* group = operations.back().mutable_launch_group();
+      *group->mutable_executor() = task.executor();
+      task.clear_executor();
+      *task.mutable_agent_id() = offer.agent_id();
+      *group->mutable_task_group()->add_tasks() = std::move(task);
+    }
+    return operations;
+  }
+
+  const char* program() const {
+    return batch_->kind_ == Kind::kCustomExecutor ? "timed-executor" : "http-executor";
   }
 
   TaskInfo make_task(const Offer& offer, bool custom) {
@@ -99,12 +130,16 @@ class Batch::Framework final : public Scheduler {
     kTask.to(info.mutable_resources());
     if (custom) {
       auto* executor = info.mutable_executor();
-      executor->set_type(mesos::v1::ExecutorInfo::CUSTOM);
+      const bool pod = batch_->kind_ == Kind::kPods;
+      executor->set_type(pod ? mesos::v1::ExecutorInfo::DEFAULT : mesos::v1::ExecutorInfo::CUSTOM);
       executor->mutable_executor_id()->set_value(batch_->name_ + "-" + offer.agent_id().value());
-      executor->mutable_command()->set_value("timed-executor");
+      if (!pod) {
+        executor->mutable_command()->set_value(program());
+      }
       kExecutor.to(executor->mutable_resources());
       info.set_data(seconds);
-    } else {
+    }
+    if (!custom || batch_->kind_ == Kind::kPods) {
       // The id makes the command line unique, so that machines can count starts of a task.
       info.mutable_command()->set_value("run " + seconds + " " +
                                         (random().below(10) == 0 ? "1" : "0") + " " + id);

@@ -10,11 +10,12 @@
 
 namespace troupe::sim {
 
-/// A job of `tasks` tasks, each tried until one attempt has finished: command tasks, or tasks of a
-/// custom executor. Leaves when all is done.
+/// A job of `tasks` tasks, each tried until one attempt has finished: command tasks, tasks of a
+/// custom executor over the v0 wire or over HTTP, groups of an executor over HTTP, pods. Leaves
+/// when all is done.
 class Batch final : public Workload, public std::enable_shared_from_this<Batch> {
  public:
-  enum class Kind { kCommands, kCustomExecutor };
+  enum class Kind { kCommands, kCustomExecutor, kHttpExecutor, kHttpGroups, kPods };
   Batch(std::string name, std::size_t tasks, Kind kind);
 
   std::unique_ptr<Scheduler> make(SchedulerOptions options,

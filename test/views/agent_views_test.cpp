@@ -30,8 +30,8 @@ void expect_shape(const std::string& json, const std::string& file,
 
 Usage usage() {
   Usage usage;
-  for (const ContainerId& id : containers(sample_agent())) {
-    auto& statistics = usage[id];
+  for (const ContainerId& id : containers(sample_agent(), {})) {
+    auto& statistics = usage[id].statistics;
     statistics.set_timestamp(1795366144.5);
     statistics.set_cpus_user_time_secs(0.11);
     statistics.set_cpus_system_time_secs(0.5);
@@ -67,7 +67,7 @@ TEST(AgentViews, AnswersOfTheOperatorApiHaveTheShapeOfMesos) {
     EXPECT_EQ(missing(wanted, shape_of(operator_json(*response))), "") << Call::Type_Name(type);
   }
   EXPECT_EQ(missing(golden("agent.v1.GET_CONTAINERS.shape"),
-                    shape_of(operator_json(answer_containers(sample_agent(), usage())))),
+                    shape_of(operator_json(answer_containers(sample_agent(), {}, usage(), {})))),
             "");
 }
 
@@ -119,8 +119,8 @@ TEST(AgentViews, ContainersOfEndedExecutorsAreNotShown) {
   State state = sample_agent();
   Executor& pod = state.frameworks.at(FrameworkId("F-0000")).executors.at(ExecutorId("pod-1"));
   pod.phase = ExecutorPhase::kTerminated;
-  ASSERT_EQ(containers(state).size(), 1U);
-  EXPECT_EQ(containers(state).front(), ContainerId("C-web.1"));
+  ASSERT_EQ(containers(state, {}).size(), 1U);
+  EXPECT_EQ(containers(state, {}).front(), ContainerId("C-web.1"));
 }
 
 TEST(AgentMetrics, HaveTheNamesThatToolsAskFor) {

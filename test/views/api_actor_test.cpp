@@ -185,6 +185,112 @@ TEST_F(MasterPort, RendersAStateOnce) {
   EXPECT_THAT(get("/state?jsonp=f").body, HasSubstr("f({"));
 }
 
+TEST_F(MasterPort, AnswersNothingToWhoHasTheLatest) {
+  const auto conditional = [this](const std::string& path, const std::string& known) {
+    http::Request request;
+    request.method = "GET";
+    request.path = path;
+    request.headers = {{"If-None-Match", known}};
+    return simulation_.request(node_, std::move(request));
+  };
+  const auto first = get("/state");
+  const std::string etag = first.headers.at("ETag");
+  EXPECT_THAT(etag, ::testing::MatchesRegex("\".+-[0-9]+\""));
+  const auto again = conditional("/state", etag);
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(again.headers.at("ETag"), etag);
+  EXPECT_EQ(conditional("/master/slaves", "\"other\", " + etag).status, 304);
+  EXPECT_EQ(conditional("/state", "\"other\"").status, 200);
+  start_task();
+  const auto changed = conditional("/state", etag);
+  EXPECT_EQ(changed.status, 200);
+  EXPECT_NE(changed.headers.at("ETag"), etag);
+}
+
+TEST_F(MasterPort, TakesNoSnapshotForWhatHasNotChanged) {
+  // Nothing is asked of the master, and nothing rendered: the answer is there within one turn.
+  get("/state");
+  std::vector<std::string> turns;
+  simulation_.on_trace([&](const std::string& line) { turns.push_back(line); });
+  get("/state");
+  EXPECT_LE(turns.size(), 2U) << ::testing::PrintToString(turns);
+}
+
+TEST_F(MasterPort, ManyWhoAskAtOnceShareOneRendering) {
+  start_task();
+  const auto asked = [this] {
+    http::Request request;
+    request.method = "GET";
+    request.path = "/state";
+    return simulation_.ask(node_, std::move(request));
+  };
+  std::vector<std::shared_ptr<SimulatedAnswer>> answers;
+  for (int i = 0; i < 20; ++i) {
+    answers.push_back(asked());
+  }
+  simulation_.run_for(100ms);
+  for (const auto& answer : answers) {
+    ASSERT_TRUE(answer->response);
+    EXPECT_EQ(answer->response->headers.at("ETag"), answers[0]->response->headers.at("ETag"));
+    EXPECT_EQ(answer->response->content(), answers[0]->response->content());
+  }
+}
+
+TEST_F(MasterPort, TakesAnyMethodForReads) {
+  for (const std::string path : {"/health", "/state", "/metrics/snapshot", "/flags"}) {
+    EXPECT_EQ(post(path, "").status, 200) << path;
+    EXPECT_EQ(ask(simulation_, node_, "DELETE", path).status, 200) << path;
+  }
+}
+
+TEST_F(MasterPort, SaysWhichMethodsAWriteTakes) {
+  for (const auto& [path, allowed] : std::map<std::string, std::string>{{"/teardown", "POST"},
+                                                                        {"/reserve", "POST"},
+                                                                        {"/machine/down", "POST"},
+                                                                        {"/weights", "GET, PUT"},
+                                                                        {"/api/v1", "POST"}}) {
+    const auto refused = ask(simulation_, node_, "DELETE", path);
+    EXPECT_EQ(refused.status, 405) << path;
+    EXPECT_EQ(refused.headers.at("Allow"), allowed) << path;
+  }
+}
+
+TEST_F(MasterPort, ShowsWhatItIsMadeOf) {
+  EXPECT_THAT(get("/help").body, HasSubstr("/state-summary"));
+  EXPECT_THAT(get("/__processes__").body, HasSubstr(R"j({"id":"registrar(1)","queued":{)j"));
+  EXPECT_EQ(get("/registrar(1)/registry").status, 200);
+  EXPECT_EQ(get("/system/stats.json").status, 200);
+  EXPECT_EQ(get("/hierarchical-allocator(1)/offer_constraints_debug").status, 501);
+  for (const std::string path : {"/profiler/start", "/memory-profiler/download/raw"}) {
+    EXPECT_EQ(get(path).status, 501) << path;
+    EXPECT_THAT(get(path).body, HasSubstr(path));
+  }
+}
+
+TEST_F(MasterPort, LogsInMoreDetailForAWhile) {
+  EXPECT_EQ(get("/logging/toggle").body, "0\n");
+  for (const std::string query :
+       {"level=1", "duration=1secs", "level=-1&duration=1secs", "level=1&duration=soon",
+        "level=x&duration=1secs", "level=1&duration=0secs", "level=99999999999&duration=1secs"}) {
+    EXPECT_EQ(get("/logging/toggle?" + query).status, 400) << query;
+  }
+  EXPECT_EQ(get("/logging/toggle?level=2&duration=10secs").body, "2\n");
+  const auto level = [this] { return post("/api/v1", R"({"type":"GET_LOGGING_LEVEL"})").body; };
+  EXPECT_EQ(level(), R"({"type":"GET_LOGGING_LEVEL","get_logging_level":{"level":2}})");
+  simulation_.run_for(11s);
+  EXPECT_EQ(get("/logging/toggle").body, "0\n");
+  const auto set = [this](const std::string& part) {
+    return post("/api/v1", R"({"type":"SET_LOGGING_LEVEL","set_logging_level":)" + part + "}")
+        .status;
+  };
+  EXPECT_EQ(set(R"({"level":3,"duration":{"nanoseconds":5000000000}})"), 200);
+  EXPECT_EQ(get("/logging/toggle").body, "3\n");
+  EXPECT_EQ(set(R"({"level":3,"duration":{"nanoseconds":-5}})"), 400);
+  simulation_.run_for(6s);
+  EXPECT_EQ(get("/logging/toggle").body, "0\n");
+}
+
 TEST_F(MasterPort, TearsAFrameworkDown) {
   start_task();
   EXPECT_EQ(get("/teardown").status, 405);
@@ -233,9 +339,16 @@ TEST_F(MasterPort, ServesTheOperatorApi) {
   EXPECT_EQ(post("/api/v1", R"({"type":"NOPE"})").status, 400);
   EXPECT_EQ(post("/api/v1", R"({"type":"TEARDOWN"})").status, 400);
   EXPECT_EQ(post("/api/v1", R"({"type":"UNKNOWN"})").status, 501);
-  EXPECT_EQ(post("/api/v1", R"({"type":"GET_QUOTA"})").status, 501);
+  for (const std::string type :
+       {"GET_STATE", "GET_FRAMEWORKS", "GET_EXECUTORS", "GET_OPERATIONS", "GET_TASKS", "GET_ROLES",
+        "GET_MASTER", "GET_FLAGS", "GET_WEIGHTS", "GET_QUOTA", "GET_MAINTENANCE_STATUS",
+        "GET_MAINTENANCE_SCHEDULE"}) {
+    const auto found = post("/api/v1", "{\"type\":\"" + type + "\"}");
+    EXPECT_EQ(found.status, 200) << type;
+    EXPECT_THAT(found.content(), HasSubstr("{\"type\":\"" + type + "\",")) << type;
+  }
   EXPECT_EQ(get("/api/v1").status, 405);
-  EXPECT_EQ(post("/api/v1/scheduler", "{}").status, 501);
+  EXPECT_EQ(post("/api/v1/scheduler", "{}").status, 400);
 }
 
 TEST_F(MasterPort, AnswersProtobufToThoseWhoTakeIt) {
@@ -366,9 +479,10 @@ TEST_F(AgentPort, RefusesExecutorsThatSayTooLittle) {
   EXPECT_EQ(bare.body, "Failed to validate Executor::Call: Expecting 'subscribe' to be present");
   EXPECT_EQ(post("/api/v1/executor", "{" + ids + "}").status, 400);
   EXPECT_EQ(post("/slave(1)/api/v1/executor", R"({"type":"SUBSCRIBE"})").status, 400);
+  // Of a framework that does not run here.
   EXPECT_EQ(
       post("/api/v1/executor", "{\"type\":\"SUBSCRIBE\",\"subscribe\":{}," + ids + "}").status,
-      501);
+      400);
 }
 
 TEST_F(AgentPort, TellsWhatItsMachineSays) {

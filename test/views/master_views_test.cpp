@@ -1,8 +1,12 @@
 #include <gmock/gmock.h>
+#include <google/protobuf/arena.h>
 #include <gtest/gtest.h>
 
+#include "master/views/stream_view.hpp"
 #include "master/views/views.hpp"
+#include "messages/json.hpp"
 #include "messages/json_text.hpp"
+#include "messages/v0_json.hpp"
 #include "sample.hpp"
 #include "shape.hpp"
 
@@ -32,7 +36,6 @@ void expect_shape(const std::string& json, const std::string& file) {
 Options options() {
   Options options;
   options.flags = {{"port", "19050"}};
-  options.weights = {{"eng", 2}};
   return options;
 }
 
@@ -63,33 +66,155 @@ TEST(MasterViews, RolesHaveTheShapeOfMesos) {
 }
 
 TEST(MasterViews, TheVersionHasTheShapeOfMesos) {
-  expect_shape(render_version(), "master.version.shape");
+  expect_shape(v0::version_json(), "master.version.shape");
+}
+
+/// The answer to a call of that type, as JSON; "" if it has none.
+std::string answer(Call::Type type, const State& state) {
+  google::protobuf::Arena arena;
+  auto* response = google::protobuf::Arena::CreateMessage<OperatorResponse>(&arena);
+  if (!answer_read(type, state, options(), response)) {
+    return "";
+  }
+  EXPECT_TRUE(response->IsInitialized()) << Call::Type_Name(type);
+  return operator_json(*response);
+}
+
+/// The sample, with an operation that the agent has done.
+State with_operation() {
+  State state = sample_master();
+  mesos::v1::Operation operation;
+  operation.mutable_framework_id()->set_value("F-0000");
+  operation.mutable_agent_id()->set_value("M-S0");
+  operation.mutable_uuid()->set_value("0123456789abcdef");
+  operation.mutable_info()->set_type(mesos::v1::Offer::Operation::RESERVE);
+  operation.mutable_info()->mutable_id()->set_value("reserve-1");
+  for (const auto& resource : state.agents.find(AgentId("M-S0"))->total) {
+    if (Resources::is_reserved(resource)) {
+      auto* reserved = operation.mutable_info()->mutable_reserve()->add_resources();
+      *reserved = resource;
+      reserved->mutable_allocation_info()->set_role("eng/web");
+    }
+  }
+  auto* status = operation.mutable_latest_status();
+  status->set_state(mesos::v1::OPERATION_FINISHED);
+  status->mutable_operation_id()->set_value("reserve-1");
+  status->mutable_uuid()->set_value("0123456789abcdef");
+  status->mutable_agent_id()->set_value("M-S0");
+  *operation.add_statuses() = *status;
+  state.agents.edit(AgentId("M-S0"))->operations["0123456789abcdef"] =
+      std::make_shared<const mesos::v1::Operation>(operation);
+  return state;
 }
 
 TEST(MasterViews, AnswersOfTheOperatorApiHaveTheShapeOfMesos) {
   for (const auto type :
-       {Call::GET_AGENTS, Call::GET_FRAMEWORKS, Call::GET_EXECUTORS, Call::GET_TASKS}) {
-    const auto response = answer_read(type, sample_master(), options());
-    ASSERT_TRUE(response) << Call::Type_Name(type);
-    EXPECT_TRUE(response->IsInitialized());
+       {Call::GET_AGENTS, Call::GET_FRAMEWORKS, Call::GET_EXECUTORS, Call::GET_TASKS,
+        Call::GET_STATE, Call::GET_OPERATIONS, Call::GET_ROLES, Call::GET_MASTER}) {
     const auto wanted = golden("master.v1." + Call::Type_Name(type) + ".shape");
-    ASSERT_FALSE(wanted.empty());
-    EXPECT_EQ(missing(wanted, shape_of(operator_json(*response))), "") << Call::Type_Name(type);
+    ASSERT_FALSE(wanted.empty()) << Call::Type_Name(type);
+    EXPECT_EQ(missing(wanted, shape_of(answer(type, with_operation()))), "")
+        << Call::Type_Name(type);
   }
 }
 
 TEST(MasterViews, AnAnswerOfTheOperatorApiShowsEmptyLists) {
   const State nothing;
-  EXPECT_EQ(operator_json(*answer_read(Call::GET_TASKS, nothing, Options())),
+  EXPECT_EQ(answer(Call::GET_TASKS, nothing),
             R"({"type":"GET_TASKS","get_tasks":{"tasks":[],"unreachable_tasks":[],)"
             R"("completed_tasks":[]}})");
-  EXPECT_EQ(operator_json(*answer_read(Call::GET_HEALTH, nothing, Options())),
-            R"({"type":"GET_HEALTH","get_health":{"healthy":true}})");
+  EXPECT_EQ(answer(Call::GET_OPERATIONS, nothing),
+            R"({"type":"GET_OPERATIONS","get_operations":{"operations":[]}})");
 }
 
-TEST(MasterViews, ACallThatIsNoReadHasNoAnswer) {
-  EXPECT_FALSE(answer_read(Call::TEARDOWN, State(), Options()));
-  EXPECT_FALSE(answer_read(Call::UNKNOWN, State(), Options()));
+TEST(MasterViews, ACallThatDoesNotReadTheStateHasNoAnswer) {
+  for (const auto type : {Call::TEARDOWN, Call::UNKNOWN, Call::GET_HEALTH}) {
+    EXPECT_EQ(answer(type, State()), "");
+    EXPECT_FALSE(is_read(type));
+  }
+}
+
+TEST(MasterViews, AnAnswerLeavesTheStateWhole) {
+  // Its tasks are lent to the answer, which is gone before they are shown again.
+  const State state = sample_master();
+  const std::string first = answer(Call::GET_STATE, state);
+  EXPECT_EQ(answer(Call::GET_STATE, state), first);
+}
+
+// -- the stream of events -------------------------------------------------------------------
+
+/// An event of the sample, as JSON; "" if there is nothing to show.
+std::string told(OperatorEvent event, const State& state) {
+  const auto snapshot = [&state] { return std::make_shared<const State>(state); };
+  const auto rendered = render_event(capture(std::move(event), state, snapshot));
+  EXPECT_TRUE(!rendered || rendered->IsInitialized());
+  return rendered ? to_json(*rendered) : "";
+}
+
+TEST(StreamView, EventsHaveTheShapeOfMesos) {
+  const State state = sample_master();
+  const FrameworkId framework("F-0000");
+  const auto expect = [&](OperatorEvent event, const std::string& type) {
+    const auto wanted = golden("master.event." + type + ".shape");
+    ASSERT_FALSE(wanted.empty()) << type;
+    const std::string shown = told(std::move(event), state);
+    EXPECT_THAT(shown, HasSubstr("{\"type\":\"" + type + "\","));
+    EXPECT_EQ(missing(wanted, shape_of(shown)), "") << type;
+  };
+  expect(events::FrameworkAdded{framework}, "FRAMEWORK_ADDED");
+  expect(events::FrameworkRemoved{state.frameworks.find(framework)->info}, "FRAMEWORK_REMOVED");
+  EXPECT_THAT(told(events::FrameworkUpdated{framework}, state), HasSubstr("FRAMEWORK_UPDATED"));
+  EXPECT_THAT(told(events::AgentAdded{AgentId("M-S0")}, state), HasSubstr(R"("total_resources")"));
+  EXPECT_EQ(told(events::AgentRemoved{AgentId("M-S0")}, state),
+            R"({"type":"AGENT_REMOVED","agent_removed":{"agent_id":{"value":"M-S0"}}})");
+}
+
+TEST(StreamView, ATaskIsShownWithAllThatItHas) {
+  const State state = sample_master();
+  std::set<std::string> shape;
+  for (const char* const id : {"web.1", "pod.a"}) {
+    const auto shown = shape_of(told(events::TaskAdded{FrameworkId("F-0000"), TaskId(id)}, state));
+    shape.insert(shown.begin(), shown.end());
+  }
+  EXPECT_EQ(missing(golden("master.event.TASK_ADDED.shape"), shape), "");
+  // One that has ended in the turn it began in.
+  EXPECT_THAT(told(events::TaskAdded{FrameworkId("F-0000"), TaskId("done.1")}, state),
+              HasSubstr("TASK_FINISHED"));
+  EXPECT_EQ(told(events::TaskAdded{FrameworkId("F-0000"), TaskId("nobody's")}, state), "");
+}
+
+TEST(StreamView, AnUpdateHasItsStatusAndTheStateOfTheTask) {
+  std::set<std::string> shape;
+  for (const auto& task : {test::decorated_task(),
+                           test::sample_task("failed.1", "pod-1", mesos::v1::TASK_FAILED, 1)}) {
+    for (const auto& status : task.statuses()) {
+      const auto shown = shape_of(told(
+          events::TaskUpdated{FrameworkId("F-0000"), status, mesos::v1::TASK_RUNNING}, State()));
+      shape.insert(shown.begin(), shown.end());
+    }
+  }
+  EXPECT_EQ(missing(golden("master.event.TASK_UPDATED.shape"), shape), "");
+}
+
+TEST(StreamView, AnEventKeepsWhatItShows) {
+  // The task changes before the event is rendered.
+  State state = sample_master();
+  const auto event = capture(events::TaskAdded{FrameworkId("F-0000"), TaskId("web.1")}, state, {});
+  state.edit_task(FrameworkId("F-0000"), TaskId("web.1"))->info.set_state(mesos::v1::TASK_LOST);
+  EXPECT_EQ(render_event(event)->task_added().task().state(), mesos::v1::TASK_RUNNING);
+}
+
+TEST(StreamView, TheFirstEventShowsAllInBothEncodings) {
+  const State state = sample_master();
+  const std::string json = render_subscribed_json(state, 15);
+  EXPECT_EQ(missing(golden("master.event.SUBSCRIBED.shape"), shape_of(json)), "");
+  EXPECT_THAT(json, HasSubstr(R"("heartbeat_interval_seconds":15.0}})"));
+  EXPECT_THAT(json, HasSubstr(R"("unreachable_tasks":[])"));
+  mesos::v1::master::Event event;
+  ASSERT_TRUE(event.ParseFromString(render_subscribed_protobuf(state, 15)));
+  EXPECT_EQ(event.type(), mesos::v1::master::Event::SUBSCRIBED);
+  EXPECT_EQ(event.subscribed().get_state().get_tasks().tasks_size(), 3);
+  EXPECT_EQ(event.subscribed().heartbeat_interval_seconds(), 15);
 }
 
 // -- values -----------------------------------------------------------------------------

@@ -267,11 +267,17 @@ master::State sample_master() {
   state.master.set_pid("master@127.0.0.1:19050");
   state.master.set_hostname("127.0.0.1");
   state.master.set_port(19050);
+  state.master.set_ip(16777343);
+  state.master.set_version("1.11.0");
+  state.master.mutable_address()->set_hostname("127.0.0.1");
+  state.master.mutable_address()->set_ip("127.0.0.1");
+  state.master.mutable_address()->set_port(19050);
   state.master.add_capabilities()->set_type(mesos::v1::MasterInfo::Capability::AGENT_UPDATE);
   state.started = Time(std::chrono::seconds(1795366131));
   state.elected = state.started + std::chrono::milliseconds(5);
   state.agents.put(AgentId(kAgent), sample_agent_record());
   state.frameworks.put(FrameworkId(kFramework), live_framework());
+  state.weights = {{"eng", 2}};
   put_offer("M-O7",
             allocated("cpus:3;mem:3936;disk:8120;ports:[31002-32000]") +
                 reservation().allocated_to(kRole),
