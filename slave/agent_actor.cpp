@@ -376,7 +376,9 @@ void AgentActor::carry_out(const StartExecutorActor& intention) {
   spec.user = intention.user;
   spec.shutdown_grace_period = intention.shutdown_grace_period;
   spec.containers = containers_.nested();
-  begin_root(intention.key, intention.directory, intention.user, intention.environment, false);
+  // A command task is the process of its executor's container; the tasks of a pod are below it.
+  begin_root(intention.key, intention.directory, intention.user, intention.environment,
+             !intention.pod);
   const auto& factory = intention.pod ? ports_.pod_executors : ports_.command_executors;
   const Pid pid = runtime().spawn(factory(spec));
   executor_actors_.emplace(pid, intention.key);

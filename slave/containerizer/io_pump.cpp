@@ -83,6 +83,7 @@ class IoPump::Loop {
   void add(Channel channel);
   void write(const ContainerId& id, std::string bytes, Launcher::Written written);
   void resize(const ContainerId& id, TerminalSize size);
+  void ended(const ContainerId& id);
 
  private:
   struct Source {
@@ -104,6 +105,8 @@ class IoPump::Loop {
     std::array<Source, 2> sources;
     std::size_t last_read = 0;  // Which source, so that a busy one does not starve the other.
     bool part_under_way = false;
+    bool container_ended = false;
+    bool output_ended = false;  // Of a terminal whose container has not ended.
     Descriptor input;
     std::optional<Input> writing;
   };
@@ -281,6 +284,11 @@ void IoPump::Loop::on_taken(std::uint64_t serial) {
 }
 
 void IoPump::Loop::end_source(Open& open, Source& source) {
+  if (open.terminal && !open.container_ended) {
+    open.output_ended = true;  // The descriptor stays, and with it the terminal.
+    open.on_output(ContainerIo::Stream::kStdout, "", [] {});
+    return;
+  }
   source.from.reset();
   if (open.sources[0].from.valid() || open.sources[1].from.valid()) {
     return;
@@ -341,6 +349,17 @@ void IoPump::Loop::resize(const ContainerId& id, TerminalSize size) {
   }
 }
 
+void IoPump::Loop::ended(const ContainerId& id) {
+  Open* const open = find(id);
+  if (open == nullptr) {
+    return;
+  }
+  open->container_ended = true;
+  if (open->output_ended) {
+    close(open->serial);
+  }
+}
+
 // -- the pump --------------------------------------------------------------------------------
 
 IoPump::IoPump() : loop_(std::make_unique<Loop>()) {}
@@ -361,6 +380,10 @@ void IoPump::write(const ContainerId& id, const std::string& bytes, Launcher::Wr
 
 void IoPump::resize(const ContainerId& id, TerminalSize size) {
   loop_->post([loop = loop_.get(), id, size] { loop->resize(id, size); });
+}
+
+void IoPump::ended(const ContainerId& id) {
+  loop_->post([loop = loop_.get(), id] { loop->ended(id); });
 }
 
 }  // namespace troupe::agent

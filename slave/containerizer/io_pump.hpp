@@ -38,6 +38,9 @@ class IoPump {
   /// As Launcher::write_input().
   void write(const ContainerId& id, const std::string& bytes, Launcher::Written written);
   void resize(const ContainerId& id, TerminalSize size);
+  /// The container has ended. Until then its terminal is not hung up, also when nobody in it holds
+  /// that any more: a process that closes it before it exits must not die of SIGHUP.
+  void ended(const ContainerId& id);
 
  private:
   class Loop;

@@ -296,6 +296,9 @@ void PosixLauncher::Loop::on_ended(Container& container) {
     // Somebody killed the supervisor; the task went with it, and this is what it started.
     kill_session(*answer.task_pid);
   }
+  if (pump_ != nullptr) {
+    pump_->ended(id);
+  }
   erase(id);
   if (started) {
     remove_container_record(record);

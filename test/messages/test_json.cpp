@@ -169,6 +169,20 @@ TEST(FromJson, RefusesNumbersOutOfRange) {
   expect_refused<mesos::v1::HealthCheck>(R"({"http":{"port":""}})", "'http.port'");
 }
 
+TEST(FromJson, ReadsExtremeNumbersAsTheyAre) {
+  const auto read_value = [](const std::string& number) {
+    return read<mesos::v1::Value::Scalar>("{\"value\":" + number + "}").value();
+  };
+  EXPECT_EQ(read_value("0e308"), 0);
+  EXPECT_EQ(read_value("1e-400"), 0);
+  EXPECT_EQ(read_value("-1.5E2"), -150);
+  EXPECT_EQ(read_value("1.7976931348623157e308"), std::numeric_limits<double>::max());
+  EXPECT_EQ(read_value("0.1"), 0.1);
+  EXPECT_EQ(read_value("123456789012345678901234567890"), 123456789012345678901234567890.0);
+  expect_refused<mesos::v1::Value::Scalar>(R"({"value":3186432e308})", "at byte");
+  expect_refused<mesos::v1::Value::Scalar>(R"({"value":1e999})", "at byte");
+}
+
 TEST(FromJson, NamesThePathAndTheValue) {
   expect_refused<mesos::v1::scheduler::Call>(
       R"({"accept":{"operations":[{},{"launch":{"task_infos":[{"name":5}]}}]}})",

@@ -19,8 +19,10 @@ namespace {
 using namespace mesos::internal;  // NOLINT(google-build-using-namespace): a list of its messages
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
+using ::testing::Not;
 
 MessagePtr launch(const RunTaskMessage& message) {
   return std::make_shared<const RunTaskMessage>(message);
@@ -37,6 +39,9 @@ TEST(AgentActor, RegistersAndRunsACommandTask) {
   EXPECT_EQ(cluster.launcher->orphan_rounds, 1);
   EXPECT_THAT(cluster.fetcher->uris, ElementsAre("file:///tool"));
   EXPECT_EQ(cluster.files->links["/work/slaves/latest"], "S1");
+  for (const auto& [path, bytes] : cluster.files->files) {
+    EXPECT_THAT(path, Not(EndsWith("/stdout"))) << "what the task says is its own";
+  }
 
   cluster.simulation.run_for(std::chrono::seconds(1));
   EXPECT_EQ(cluster.launcher->destroyed_ids.size(), 1U);

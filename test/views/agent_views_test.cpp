@@ -120,7 +120,7 @@ TEST(AgentViews, ContainersOfEndedExecutorsAreNotShown) {
   Executor& pod = state.frameworks.at(FrameworkId("F-0000")).executors.at(ExecutorId("pod-1"));
   pod.phase = ExecutorPhase::kTerminated;
   ASSERT_EQ(containers(state, {}).size(), 1U);
-  EXPECT_EQ(containers(state, {}).front(), ContainerId("C-web.1"));
+  EXPECT_EQ(containers(state, {}).front(), ContainerId("C-web-1"));
 }
 
 TEST(AgentMetrics, HaveTheNamesThatToolsAskFor) {

@@ -308,7 +308,7 @@ agent::State sample_agent() {
   mesos::v1::ExecutorInfo web = command_executor("web.1");
   add_label("tier", "web", web.mutable_labels());
   *web.mutable_discovery() = decorated_task().discovery();
-  agent::Executor command = agent_executor(web, "C-web.1", agent::ExecutorPhase::kRunning);
+  agent::Executor command = agent_executor(web, "C-web-1", agent::ExecutorPhase::kRunning);
   command.tasks[TaskId("web.1")] = decorated_task();
   framework.executors[ExecutorId("web.1")] = std::move(command);
   framework.completed_executors.push_back(ended_executor("done.1", mesos::v1::TASK_FINISHED));
