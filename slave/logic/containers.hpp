@@ -121,9 +121,9 @@ enum class LaunchOutcome { kStarting, kThereAlready };
 Result<LaunchOutcome> launch_container(ContainersState& state, const Options& options,
                                        const ContainerLaunch& launch, Ticket ticket,
                                        Ticket exit_ticket, ContainersOutbox& out);
-/// `ticket` is told the end (`ends`), in this turn if it has come: of a nested container until it is
-/// removed, of a standalone one that nobody waited for once.
-/// Errors: kNotFound; kExhausted if too many wait.
+/// `ticket` is told the end (`ends`), in this turn if it has come: of a nested container until it
+/// is removed, of a standalone one that nobody waited for once. Errors: kNotFound; kExhausted if
+/// too many wait.
 Result<void> wait_for_container(ContainersState& state, const ContainerId& id, Ticket ticket,
                                 ContainersOutbox& out);
 /// SIGKILL ends the container with what is nested in it; others are only sent.
