@@ -34,13 +34,6 @@ endif()
 find_package(Threads REQUIRED)
 find_package(Protobuf REQUIRED)
 
-# RapidJSON escapes text sixteen bytes at a time, where the processor surely can.
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
-  add_compile_definitions(RAPIDJSON_SSE2)
-elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-  add_compile_definitions(RAPIDJSON_NEON)
-endif()
-
 # Warnings of our own code; generated code and third-party headers are exempt.
 add_library(troupe_warnings INTERFACE)
 target_compile_options(troupe_warnings INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${TROUPE_WERROR}>:-Werror>)

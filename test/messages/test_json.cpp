@@ -44,6 +44,17 @@ TEST(ToJson, PrintsTheHeartbeatAsMesosDoes) {
   EXPECT_EQ(to_json(event), R"({"type":"HEARTBEAT"})");
 }
 
+TEST(ToJson, EscapesEveryControlCharacter) {
+  for (char control = 1; control < ' '; ++control) {
+    mesos::v1::Label label;
+    label.set_key("long enough for sixteen bytes at a time " + std::string(1, control) +
+                  " and some more of them");
+    const std::string json = to_json(label);
+    EXPECT_EQ(json.find(control), std::string::npos) << static_cast<int>(control);
+    EXPECT_EQ(read<mesos::v1::Label>(json).key(), label.key()) << static_cast<int>(control);
+  }
+}
+
 TEST(ToJson, PrintsLargeIntegersAsNumbers) {
   mesos::v1::Value::Range range;
   range.set_begin(9007199254740993);
